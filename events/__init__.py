@@ -1,0 +1,1 @@
+"""The vocabulary of Vaka: what devices say, what people change, and how both are written down."""

@@ -1,0 +1,95 @@
+"""What people change and rules must know, and what Vaka notes about itself: entries of the same log as events.
+
+They are made by the API (through the inbox) or by the loop that owns the log, never by a device.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from events.ids import DeviceId, ResidentId, TenantId, UnitId
+from events.kinds import Technology
+
+
+class Control(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Base of all control entries."""
+
+
+class TenantChanged(Control, frozen=True, kw_only=True):
+    """A municipality was added or changed."""
+
+    tenant: TenantId
+    timezone: str
+
+
+class ResidentChanged(Control, frozen=True, kw_only=True):
+    """A resident was added, or moved to another unit."""
+
+    resident: ResidentId
+    tenant: TenantId
+    unit: UnitId
+
+
+class DeviceChanged(Control, frozen=True, kw_only=True):
+    """A device was registered or changed."""
+
+    device: DeviceId
+    tenant: TenantId
+    technology: Technology
+
+
+class AssignmentChanged(Control, frozen=True, kw_only=True):
+    """A device is with a resident from `start` until before `end` (None: until further notice)."""
+
+    assignment: str
+    device: DeviceId
+    resident: ResidentId
+    technology: Technology
+    start: datetime
+    end: datetime | None = None
+
+
+class PlanChanged(Control, frozen=True, kw_only=True):
+    """A new version of a resident's plan; `plan` is what `rules.plan.Plan` describes."""
+
+    resident: ResidentId
+    version: int
+    timezone: str
+    plan: dict[str, Any]
+
+
+class QuarantineReplayed(Control, frozen=True, kw_only=True):
+    """A person asked for a quarantined message to be read again."""
+
+    quarantine: int
+
+
+class Ticked(Control, frozen=True, kw_only=True):
+    """All deadlines due until `received_at` were fired, and at least one of them decided something."""
+
+
+class CatchUpBegan(Control, frozen=True, kw_only=True):
+    """From here on deadlines wait; those due until `fired_to` had been fired."""
+
+    fired_to: datetime
+
+
+class CatchUpEnded(Control, frozen=True, kw_only=True):
+    """The backlog is read (or took too long): deadlines fire again, from those due until `received_at`."""
+
+    complete: bool
+
+
+CONTROLS: dict[str, type[Control]] = {
+    "tenant_changed": TenantChanged,
+    "resident_changed": ResidentChanged,
+    "device_changed": DeviceChanged,
+    "assignment_changed": AssignmentChanged,
+    "plan_changed": PlanChanged,
+    "quarantine_replayed": QuarantineReplayed,
+    "ticked": Ticked,
+    "catch_up_began": CatchUpBegan,
+    "catch_up_ended": CatchUpEnded,
+}
+CONTROL_KINDS: dict[type[Control], str] = {control: kind for kind, control in CONTROLS.items()}

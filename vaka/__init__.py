@@ -1,0 +1,1 @@
+"""The `vaka` command, its settings, and the process that wires all parts together."""
