@@ -35,8 +35,11 @@ def decode_message(kind: str, payload: bytes) -> Message:
     if decoder is None:
         raise UnknownKind(f"kind {kind[:100]!r} is not in the vocabulary")
     try:
-        message = decoder.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        # The decoder skips fields that it does not know unread; what is kept of them must be text all the same.
+        message = decoder.decode(payload.decode())
+    except UnicodeDecodeError as error:
+        raise Malformed(f"byte {payload[error.start]:#04x} at {error.start} is not UTF-8") from error
+    except (msgspec.DecodeError, RecursionError) as error:
         raise Malformed(explain(str(error), payload)) from error
     if message.at.tzinfo is not UTC:
         message = _in_utc(message)
@@ -63,7 +66,7 @@ def explain(error: str, payload: bytes) -> str:
         value: Any = msgspec.json.decode(payload)
         for step in field.split("."):
             value = value[step]
-    except (msgspec.DecodeError, LookupError, TypeError):
+    except (msgspec.DecodeError, RecursionError, LookupError, TypeError):
         return f"{field}: {text}"
     return f"{field}: {text}, value {str(value)[:100]!r}"
 
@@ -93,10 +96,18 @@ def same_event_key(device: DeviceId, kind: str, message: Message, payload: bytes
     if message.id is not None:
         text = f"{device}\x1f{kind}\x1f{message.id}".encode()
     else:
+        text = b"\x1f".join((device.encode(), kind.encode(), _body(message, payload)))
+    return hashlib.blake2b(text, digest_size=16).digest()
+
+
+def _body(message: Message, payload: bytes) -> bytes:
+    try:
         body = msgspec.json.decode(payload)
         body["at"] = message.at.timestamp()
-        text = b"\x1f".join((device.encode(), kind.encode(), _CANONICAL.encode(body)))
-    return hashlib.blake2b(text, digest_size=16).digest()
+        return _CANONICAL.encode(body)
+    except (msgspec.DecodeError, RecursionError):
+        # Some field that no kind names holds what cannot be read (1e999, say). The message counts, as it is spelt.
+        return payload
 
 
 def utc(text: str) -> datetime:

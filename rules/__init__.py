@@ -1,0 +1,1 @@
+"""What Vaka decides, as pure functions: no clock, no database, no network, no randomness."""

@@ -1,0 +1,1 @@
+"""All SQL: migrations, and one file of named queries for each thing that is kept."""

@@ -1,0 +1,105 @@
+"""What rules can decide. Every decision has an id that depends only on its cause: twice is once."""
+
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from events.ids import DeviceId, Key
+
+
+class Reason(StrEnum):
+    """Why: used by the journal, logs, metrics, tests and the page that explains an alarm."""
+
+    PRESSED = "pressed"
+    FALL_DETECTED = "fall_detected"
+    SMOKE_DETECTED = "smoke_detected"
+    CANCELLED_AT_DEVICE = "cancelled_at_device"
+    DOSE_DUE = "dose_due"
+    DOSE_NOT_TAKEN = "dose_not_taken"
+    DOSE_REPORTED_MISSED = "dose_reported_missed"
+    DOSE_TAKEN_LATE = "dose_taken_late"
+    DOSE_REPORTED_LATE = "dose_reported_late"
+    NO_ACTIVITY = "no_activity"
+    ACTIVITY_REPORTED_LATE = "activity_reported_late"
+    ACTIVITY_RESUMED = "activity_resumed"
+    RULE_FAILED = "rule_failed"
+
+
+class Priority(IntEnum):
+    LIFE = 1
+    CARE = 2
+    TECHNICAL = 3
+    INFORMATION = 4
+
+
+class AlarmKind(StrEnum):
+    """What an alarm is about; unresolved alarms of the same resident and kind are one."""
+
+    SOCIAL_ALARM = "social_alarm"
+    FALL = "fall"
+    SMOKE = "smoke"
+    MISSED_DOSE = "missed_dose"
+    INACTIVITY = "inactivity"
+    RULE_FAILED = "rule_failed"
+
+
+class Decision(Struct, frozen=True, kw_only=True, tag_field="decision"):
+    """`at` is when the rule decided by the log's clock: the entry's `received_at`, or the deadline that passed."""
+
+    id: str
+    key: Key
+    at: datetime
+    reason: Reason
+    detail: dict[str, Any] = {}
+
+
+class Raise(Decision, frozen=True, kw_only=True, tag="raise"):
+    """An episode that a person must act on. The store opens an alarm, or counts it on the unresolved one."""
+
+    kind: AlarmKind
+    priority: Priority
+    occurred_at: datetime
+    device: DeviceId | None = None
+
+
+class Withdraw(Decision, frozen=True, kw_only=True, tag="withdraw"):
+    """Later data shows that the episode was nothing."""
+
+    episode: str
+
+
+class Annotate(Decision, frozen=True, kw_only=True, tag="annotate"):
+    """Something that staff should see on the resident's unresolved alarm of this kind."""
+
+    kind: AlarmKind
+
+
+class Remind(Decision, frozen=True, kw_only=True, tag="remind"):
+    """The resident's dispensers shall remind; pointless from `until` on."""
+
+    until: datetime
+
+
+class Failed(Decision, frozen=True, kw_only=True, tag="failed"):
+    """A rule raised an exception on this input: the input goes to quarantine and operators are told."""
+
+    detector: str
+    traceback: str
+    position: int | None = None
+
+
+AnyDecision = Raise | Withdraw | Annotate | Remind | Failed
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER: msgspec.json.Decoder[AnyDecision] = msgspec.json.Decoder(AnyDecision)
+
+
+def encode_decision(decision: AnyDecision) -> bytes:
+    return _ENCODER.encode(decision)
+
+
+def decode_decision(data: bytes) -> AnyDecision:
+    return _DECODER.decode(data)

@@ -1,0 +1,53 @@
+"""Times of day in a resident's own zone, right on the two nights of the year when clocks change."""
+
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from msgspec import Meta
+
+TimeOfDay = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description="local time, HH:MM")]
+
+DAY_MINUTES = 24 * 60
+EVER = timedelta(days=8)
+"""How far ahead local days are looked at: every daily pattern has shown itself by then."""
+
+
+def minutes(time: str) -> int:
+    """Minutes since local midnight of an `HH:MM`."""
+    return int(time[:2]) * 60 + int(time[3:])
+
+
+def duration(start: str, end: str) -> timedelta:
+    """From `start` to the next `end` on a day of 24 hours; the whole day when they are equal."""
+    return timedelta(minutes=(minutes(end) - minutes(start)) % DAY_MINUTES or DAY_MINUTES)
+
+
+@lru_cache(maxsize=65536)
+def instant(day: date, minute: int, zone: str) -> datetime:
+    """UTC of `minute` minutes after local midnight of `day`.
+
+    A time that the spring night skips is taken with the offset before the change (02:30 becomes 03:30); one that
+    the autumn night has twice is the first of the two.
+    """
+    extra, minute = divmod(minute, DAY_MINUTES)
+    local = datetime(day.year, day.month, day.day, minute // 60, minute % 60, tzinfo=ZoneInfo(zone))
+    return (local + timedelta(days=extra)).astimezone(UTC)
+
+
+def local_day(time: datetime, zone: str) -> date:
+    return time.astimezone(ZoneInfo(zone)).date()
+
+
+def local_text(time: datetime, zone: str) -> str:
+    """`HH:MM` as people there read it on the wall."""
+    return time.astimezone(ZoneInfo(zone)).strftime("%H:%M")
+
+
+def is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True

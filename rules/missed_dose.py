@@ -1,0 +1,229 @@
+"""Missed dose: remind when the window has run for a while, raise at its end, withdraw when the dose was taken.
+
+A dose is one window on one local day. It is found by when the dispenser says that something happened, not by
+what has been noted so far: after an outage the report of a dose may come before its window was even begun.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+
+from msgspec.structs import replace
+
+from events.ids import Key, derived_id
+from events.log import Entry
+from rules.decisions import AlarmKind, AnyDecision, Priority, Raise, Reason, Remind, Withdraw
+from rules.localtime import duration, instant, local_day, local_text, minutes
+from rules.plan import DoseWindow
+from rules.state import Dose, DoseStatus, MedicineState, ResidentState
+
+KINDS = ("dose_taken", "dose_missed")
+
+REMEMBERED = timedelta(hours=24)
+"""How long after its window a dose can still be reported as taken."""
+
+REPORTED_MISSED_WITHIN = timedelta(hours=2)
+"""How long after a window the dispenser's own report still means that window's dose."""
+
+Result = tuple[ResidentState, list[AnyDecision]]
+
+
+def on_entry(state: ResidentState, entry: Entry) -> Result:
+    at = min(entry.occurred_at, entry.received_at)
+    state = _note_current(state, at)
+    if entry.kind == "dose_taken":
+        return _taken(state, entry, at)
+    return _reported_missed(state, entry, at)
+
+
+def on_plan(state: ResidentState, now: datetime) -> ResidentState:
+    """Doses that were settled stay so; what is pending follows the new plan, beginning with a window that runs now."""
+    settled = tuple(dose for dose in state.medicine.doses if dose.status is not DoseStatus.PENDING)
+    state = _with(state, settled, _next_start(state, now))
+    return _note_current(state, now)
+
+
+def on_time(state: ResidentState, due: datetime) -> Result:
+    """Does what is due at exactly `due`, the deadline that this state named."""
+    if state.medicine.next_start == due:
+        state = _with(_note_current(state, due), None, _next_start(state, due))
+    decisions: list[AnyDecision] = []
+    doses = []
+    for dose in state.medicine.doses:
+        if dose.status is DoseStatus.PENDING and dose.end <= due:
+            decisions.append(_raise(state, dose, due, Reason.DOSE_NOT_TAKEN))
+            dose = replace(dose, status=DoseStatus.MISSED, remind_at=None)
+        elif dose.remind_at is not None and dose.remind_at <= due:
+            decisions.append(_remind(state, dose, due))
+            dose = replace(dose, remind_at=None)
+        if due < dose.end + REMEMBERED:
+            doses.append(dose)
+    return _with(state, tuple(doses), state.medicine.next_start), decisions
+
+
+def disarmed(state: ResidentState) -> ResidentState:
+    """The same without deadlines: after a fault in this rule, until the plan changes."""
+    return replace(state, medicine=MedicineState())
+
+
+def _taken(state: ResidentState, entry: Entry, at: datetime) -> Result:
+    dose = _dose_taken_at(state.medicine.doses, at)
+    if dose is None:
+        return state, []
+    decisions: list[AnyDecision] = []
+    if dose.status is DoseStatus.MISSED:
+        decisions.append(_withdraw(state, dose, entry, at))
+    return _settle(state, dose, DoseStatus.TAKEN), decisions
+
+
+def _reported_missed(state: ResidentState, entry: Entry, at: datetime) -> Result:
+    dose = _last(dose for dose in state.medicine.doses if dose.start <= at <= dose.end + REPORTED_MISSED_WITHIN)
+    if dose is None:
+        return state, [_raise_without_window(entry)]
+    if dose.status is not DoseStatus.PENDING:
+        return state, []
+    decision = _raise(state, dose, entry.received_at, Reason.DOSE_REPORTED_MISSED)
+    return _settle(state, dose, DoseStatus.MISSED), [decision]
+
+
+def _dose_taken_at(doses: tuple[Dose, ...], at: datetime) -> Dose | None:
+    """The dose whose window `at` lies in, else the last one before it that nobody took."""
+    running = _last(dose for dose in doses if dose.start <= at < dose.end)
+    if running is not None:
+        return running
+    return _last(dose for dose in doses if dose.end <= at and dose.status is not DoseStatus.TAKEN)
+
+
+def _last(doses: Iterator[Dose]) -> Dose | None:
+    return max(doses, key=lambda dose: dose.start, default=None)
+
+
+def _settle(state: ResidentState, dose: Dose, status: DoseStatus) -> ResidentState:
+    settled = replace(dose, status=status, remind_at=None)
+    doses = tuple(settled if other is dose else other for other in state.medicine.doses)
+    return _with(state, doses, state.medicine.next_start)
+
+
+def _note_current(state: ResidentState, at: datetime) -> ResidentState:
+    """Makes sure that the doses whose windows `at` lies in are noted."""
+    known = {(dose.window, dose.day) for dose in state.medicine.doses}
+    new = [dose for dose in _doses_at(state, at) if (dose.window, dose.day) not in known]
+    if not new:
+        return state
+    doses = sorted((*state.medicine.doses, *new), key=lambda dose: dose.start)
+    return _with(state, tuple(doses), state.medicine.next_start)
+
+
+def _windows(state: ResidentState) -> tuple[DoseWindow, ...]:
+    return state.plan.medicine.windows if state.plan.medicine is not None else ()
+
+
+def _doses_at(state: ResidentState, at: datetime) -> list[Dose]:
+    today = local_day(at, state.timezone)
+    days = (today - timedelta(days=1), today)
+    doses = [dose_on(window, day, state.timezone) for window in _windows(state) for day in days]
+    return [dose for dose in doses if dose.start <= at < dose.end]
+
+
+def _next_start(state: ResidentState, after: datetime) -> datetime | None:
+    today = local_day(after, state.timezone)
+    days = [today + timedelta(days=ahead) for ahead in range(3)]
+    starts = (instant(day, minutes(window.start), state.timezone) for window in _windows(state) for day in days)
+    return min((start for start in starts if start > after), default=None)
+
+
+def dose_on(window: DoseWindow, day: date, zone: str) -> Dose:
+    """The dose of `window` on the local `day`.
+
+    A window that the spring night swallows keeps its length, so that there is always time to take the dose.
+    """
+    length = duration(window.start, window.end)
+    first = minutes(window.start)
+    start = instant(day, first, zone)
+    end = instant(day, first + int(length.total_seconds()) // 60, zone)
+    if end <= start:
+        end = start + length
+    remind_at = None
+    if window.remind_after_minutes is not None:
+        remind_at = start + timedelta(minutes=window.remind_after_minutes)
+        remind_at = remind_at if remind_at < end else None
+    return Dose(window.id, day, start, end, DoseStatus.PENDING, remind_at)
+
+
+def _with(state: ResidentState, doses: tuple[Dose, ...] | None, next_start: datetime | None) -> ResidentState:
+    """State with these doses (None: the same) and the deadline that follows from them."""
+    if doses is None:
+        doses = state.medicine.doses
+    pending = [dose for dose in doses if dose.status is DoseStatus.PENDING]
+    times = [dose.end for dose in pending] + [dose.remind_at for dose in pending if dose.remind_at is not None]
+    if next_start is not None:
+        times.append(next_start)
+    return replace(state, medicine=MedicineState(doses, next_start, min(times, default=None)))
+
+
+def episode_id(key: Key, dose: Dose) -> str:
+    return derived_id(AlarmKind.MISSED_DOSE, key, dose.window, dose.day)
+
+
+def _about(state: ResidentState, dose: Dose) -> dict[str, str]:
+    window = f"{local_text(dose.start, state.timezone)}-{local_text(dose.end, state.timezone)}"
+    return {
+        "window": window,
+        "dose": dose.window,
+        "day": dose.day.isoformat(),
+        "plan_version": str(state.plan_version),
+    }
+
+
+def _raise(state: ResidentState, dose: Dose, at: datetime, reason: Reason) -> Raise:
+    return Raise(
+        id=episode_id(state.key, dose),
+        key=state.key,
+        at=at,
+        reason=reason,
+        kind=AlarmKind.MISSED_DOSE,
+        priority=Priority.CARE,
+        occurred_at=min(at, dose.end),
+        detail=_about(state, dose),
+    )
+
+
+def _raise_without_window(entry: Entry) -> Raise:
+    """The plan knows no such window, the dispenser does: it is believed."""
+    return Raise(
+        id=derived_id(AlarmKind.MISSED_DOSE, entry.key, entry.id),
+        key=entry.key,
+        at=entry.received_at,
+        reason=Reason.DOSE_REPORTED_MISSED,
+        kind=AlarmKind.MISSED_DOSE,
+        priority=Priority.CARE,
+        occurred_at=entry.occurred_at,
+        device=entry.device,
+    )
+
+
+def _withdraw(state: ResidentState, dose: Dose, entry: Entry, at: datetime) -> Withdraw:
+    episode = episode_id(state.key, dose)
+    late = at >= dose.end
+    return Withdraw(
+        id=derived_id("withdraw", episode),
+        key=state.key,
+        at=entry.received_at,
+        reason=Reason.DOSE_TAKEN_LATE if late else Reason.DOSE_REPORTED_LATE,
+        episode=episode,
+        detail={
+            **_about(state, dose),
+            "taken_at": at.isoformat(),
+            "reported_at": entry.received_at.isoformat(),
+        },
+    )
+
+
+def _remind(state: ResidentState, dose: Dose, due: datetime) -> Remind:
+    return Remind(
+        id=derived_id("remind", episode_id(state.key, dose)),
+        key=state.key,
+        at=due,
+        reason=Reason.DOSE_DUE,
+        until=dose.end,
+        detail=_about(state, dose),
+    )

@@ -1,0 +1,82 @@
+"""What the rules remember of one resident: plain data, small, nothing shared between residents."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+import msgspec
+from msgspec import Struct
+
+from events.ids import Key
+from rules.plan import Plan
+
+STATE_VERSION = 1
+"""Rises with every change of these structs; a snapshot of another version is not used, the log is replayed instead."""
+
+
+class DoseStatus(StrEnum):
+    PENDING = "p"
+    MISSED = "m"
+    TAKEN = "t"
+
+
+class Dose(Struct, frozen=True, array_like=True):
+    """One dose window on one day. `remind_at` is gone once the reminder was decided."""
+
+    window: str
+    day: date
+    start: datetime
+    end: datetime
+    status: DoseStatus = DoseStatus.PENDING
+    remind_at: datetime | None = None
+
+
+class MedicineState(Struct, frozen=True, array_like=True):
+    """The doses of about a day, and when the next window begins."""
+
+    doses: tuple[Dose, ...] = ()
+    next_start: datetime | None = None
+    deadline: datetime | None = None
+
+
+class Silence(Struct, frozen=True, array_like=True):
+    """An inactivity episode that was raised."""
+
+    episode: str
+    since: datetime
+    raised_at: datetime
+
+
+class InactivityState(Struct, frozen=True, array_like=True):
+    """`check_at` is never later than the true deadline, which only activity moves, and only onwards.
+
+    So an event costs one comparison, and the walk through local times is done when `check_at` has come.
+    """
+
+    since: datetime | None = None
+    check_at: datetime | None = None
+    raised: Silence | None = None
+
+
+class ResidentState(Struct, frozen=True, array_like=True):
+    """State of one key of the log. `position` is the last entry applied: an older one changes nothing."""
+
+    key: Key
+    position: int = -1
+    deadline: datetime | None = None
+    inactivity: InactivityState = InactivityState()
+    medicine: MedicineState = MedicineState()
+    plan: Plan = Plan()
+    plan_version: int = 0
+    timezone: str = "UTC"
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(ResidentState)
+
+
+def encode_state(state: ResidentState) -> bytes:
+    return _ENCODER.encode(state)
+
+
+def decode_state(data: bytes) -> ResidentState:
+    return _DECODER.decode(data)

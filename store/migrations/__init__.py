@@ -1,0 +1,1 @@
+"""Numbered migrations, run by Alembic. `*_before` runs before a deploy, `*_after` once no old process is left."""
