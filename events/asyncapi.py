@@ -8,13 +8,15 @@ from typing import Any
 
 import msgspec
 
+from events.ids import DeviceId, TenantId
 from events.kinds import BY_TECHNOLOGY, HEALTH, KINDS, URGENT
-from events.topics import ROOT
+from events.topics import command_topic, event_topic
 
 Json = dict[str, Any]
 
 _MQTT = {"mqtt": {"qos": 1, "bindingVersion": "0.2.0"}}
 _COMMAND = "command"
+_TENANT, _DEVICE = TenantId("{tenant}"), DeviceId("{device}")
 
 
 def asyncapi() -> Json:
@@ -59,7 +61,7 @@ def _operation(action: str, channel: str) -> Json:
 
 def _channel(kind: str) -> Json:
     return {
-        "address": f"{ROOT}/{{tenant}}/{{device}}/{kind}",
+        "address": event_topic(_TENANT, _DEVICE, kind),
         "messages": {kind: _ref("components", "messages", kind)},
         "parameters": {name: _ref("components", "parameters", name) for name in ("tenant", "device")},
         "tags": [{"name": tag} for tag in _tags(kind)],
@@ -84,7 +86,7 @@ def _message(kind: str) -> Json:
 
 def _command_channel() -> Json:
     return {
-        "address": f"{ROOT}/{{tenant}}/{{device}}/command/{{name}}",
+        "address": command_topic(_TENANT, _DEVICE, "{name}"),
         "messages": {_COMMAND: _ref("components", "messages", _COMMAND)},
         "parameters": {name: _ref("components", "parameters", name) for name in ("tenant", "device", "name")},
         "tags": [{"name": _COMMAND}],

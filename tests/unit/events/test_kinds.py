@@ -1,0 +1,52 @@
+"""The table of kinds is the design's table: every kind once, under its technology, in its lane."""
+
+from collections import Counter
+
+import pytest
+
+from events.kinds import ACTIVITY, BY_TECHNOLOGY, HEALTH, KINDS, URGENT
+from events.messages import Message
+
+DESIGN = {
+    "social_alarm": "alarm_pressed alarm_cancelled fall_detected test_alarm",
+    "passive_alarm": "motion door_opened door_closed bed_left bed_entered mat_on mat_off"
+    " leak_detected smoke_detected wet_detected",
+    "gps_alarm": "position",
+    "medicine": "dose_dispensed dose_taken dose_missed dispenser_jammed refill_low",
+    "supervision": "check_done check_failed",
+    "lock": "unlocked locked unlock_denied door_ajar",
+    "other": "used",
+}
+DESIGN_HEALTH = "heartbeat battery signal mains_lost mains_restored tampered fault online offline"
+
+
+def test_each_technology_has_the_kinds_of_the_design() -> None:
+    assert {str(technology): list(kinds) for technology, kinds in BY_TECHNOLOGY.items()} == {
+        technology: kinds.split() for technology, kinds in DESIGN.items()
+    }
+
+
+def test_health_has_the_kinds_of_the_design() -> None:
+    assert list(HEALTH) == DESIGN_HEALTH.split()
+
+
+def test_every_kind_is_there_once() -> None:
+    expected = " ".join([*DESIGN.values(), DESIGN_HEALTH]).split()
+    assert list(KINDS) == expected
+    assert max(Counter(expected).values()) == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_has_a_struct_of_its_own_named_like_it(kind: str) -> None:
+    assert issubclass(KINDS[kind], Message)
+    assert KINDS[kind].__name__ == kind.title().replace("_", "")
+
+
+def test_test_alarms_stay_in_the_bulk_lane() -> None:
+    assert "test_alarm" not in URGENT
+    assert sorted(URGENT) == ["alarm_cancelled", "alarm_pressed", "fall_detected", "smoke_detected"]
+
+
+def test_signs_of_life_are_known_kinds_and_never_health() -> None:
+    assert set(KINDS) >= ACTIVITY
+    assert not ACTIVITY & set(HEALTH)
