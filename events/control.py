@@ -65,6 +65,22 @@ class QuarantineReplayed(Control, frozen=True, kw_only=True):
     quarantine: int
 
 
+class HistoryEvent(Struct, frozen=True):
+    """One event of an import: `data` is the JSON payload that a device would have sent."""
+
+    kind: str
+    data: dict[str, Any]
+
+
+class HistoryImported(Control, frozen=True, kw_only=True):
+    """Events of the past, for the record: counted and browsable, never a reason for an alarm."""
+
+    resident: ResidentId
+    device: DeviceId
+    tenant: TenantId
+    events: list[HistoryEvent]
+
+
 class Ticked(Control, frozen=True, kw_only=True):
     """All deadlines due until `received_at` were fired, and at least one of them decided something."""
 
@@ -88,6 +104,7 @@ CONTROLS: dict[str, type[Control]] = {
     "assignment_changed": AssignmentChanged,
     "plan_changed": PlanChanged,
     "quarantine_replayed": QuarantineReplayed,
+    "history_imported": HistoryImported,
     "ticked": Ticked,
     "catch_up_began": CatchUpBegan,
     "catch_up_ended": CatchUpEnded,
