@@ -1,0 +1,58 @@
+"""A real PostgreSQL for tests: one embedded server for the run, a fresh migrated database for each test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from store.migrate import migrate
+from vaka.embedded.postgres import Postgres
+
+TEMPLATE = "template_vaka"
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of the server's maintenance database."""
+    server = Postgres(_reachable(tmp_path_factory.mktemp("pg")))
+    server.start()
+    try:
+        yield server.url
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def database_template(postgres: str) -> str:
+    """A migrated database that nobody is connected to, so that it can be copied."""
+    _run(postgres, f"CREATE DATABASE {TEMPLATE}")
+    migrate(_url(postgres, TEMPLATE))
+    return TEMPLATE
+
+
+@pytest.fixture
+def database_url(postgres: str, database_template: str) -> Iterator[str]:
+    """URL of a fresh migrated database, dropped after the test."""
+    name = f"test_{uuid4().hex}"
+    _run(postgres, f"CREATE DATABASE {name} TEMPLATE {database_template} STRATEGY FILE_COPY")
+    yield _url(postgres, name)
+    _run(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _reachable(folder: Path) -> Path:
+    """The server may run as another OS user, who must get through pytest's private folders."""
+    for parent in (folder, *list(folder.parents)[:2]):
+        parent.chmod(0o755)
+    return folder
+
+
+def _run(url: str, statement: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
+def _url(server: str, database: str) -> str:
+    return urlsplit(server)._replace(path=f"/{database}").geturl()
