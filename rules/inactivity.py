@@ -17,7 +17,7 @@ from events.log import Entry
 from rules.decisions import AlarmKind, Annotate, AnyDecision, Priority, Raise, Reason, Withdraw
 from rules.localtime import DAY_MINUTES, EVER, instant, local_day, minutes
 from rules.plan import InactivityPlan
-from rules.state import InactivityState, ResidentState, Silence
+from rules.state import InactivityState, ResidentState, Silence, with_inactivity
 
 KINDS = tuple(sorted(ACTIVITY))
 
@@ -35,34 +35,34 @@ def on_entry(state: ResidentState, entry: Entry) -> Result:
     check_at = now.check_at
     if check_at is None and state.plan.inactivity is not None:
         check_at = deadline(state.plan.inactivity, at, state.timezone)
-    return _with(state, InactivityState(at, check_at)), []
+    return with_inactivity(state, InactivityState(at, check_at)), []
 
 
 def on_plan(state: ResidentState, now: datetime, *, new: bool) -> ResidentState:
     """Counts from the last activity, or from now when nothing was watched before."""
     plan, before = state.plan.inactivity, state.inactivity
     if plan is None:
-        return _with(state, InactivityState(since=before.since))
+        return with_inactivity(state, InactivityState(since=before.since))
     if before.raised is not None:
         return state
     since = now if new or before.since is None else before.since
-    return _with(state, InactivityState(since, deadline(plan, since, state.timezone)))
+    return with_inactivity(state, InactivityState(since, deadline(plan, since, state.timezone)))
 
 
 def on_time(state: ResidentState, due: datetime) -> Result:
     now, plan = state.inactivity, state.plan.inactivity
     if plan is None or now.since is None:
-        return _with(state, InactivityState(since=now.since)), []
+        return with_inactivity(state, InactivityState(since=now.since)), []
     true_deadline = deadline(plan, now.since, state.timezone)
     if true_deadline is None or true_deadline > due:
-        return _with(state, InactivityState(now.since, true_deadline)), []
+        return with_inactivity(state, InactivityState(now.since, true_deadline)), []
     silence = Silence(derived_id(AlarmKind.INACTIVITY, state.key, now.since.isoformat()), now.since, due)
-    return _with(state, InactivityState(now.since, None, silence)), [_raise(state, silence)]
+    return with_inactivity(state, InactivityState(now.since, None, silence)), [_raise(state, silence)]
 
 
 def disarmed(state: ResidentState) -> ResidentState:
     """The same without a deadline: after a fault in this rule, until the plan changes."""
-    return _with(state, InactivityState())
+    return with_inactivity(state, InactivityState())
 
 
 def _verdict(state: ResidentState, entry: Entry, at: datetime, raised: Silence) -> Result:
@@ -72,15 +72,11 @@ def _verdict(state: ResidentState, entry: Entry, at: datetime, raised: Silence) 
     plan = state.plan.inactivity
     again = deadline(plan, at, state.timezone) if plan is not None else None
     if at >= raised.raised_at:
-        return _with(state, InactivityState(at, again)), [_annotate(state, entry, at, raised)]
+        return with_inactivity(state, InactivityState(at, again)), [_annotate(state, entry, at, raised)]
     if again is not None and again <= raised.raised_at:
         # The silence began later than was thought and was too long all the same: the alarm stands.
-        return _with(state, InactivityState(at, None, replace(raised, since=at))), []
-    return _with(state, InactivityState(at, again)), [_withdraw(state, entry, at, raised)]
-
-
-def _with(state: ResidentState, inactivity: InactivityState) -> ResidentState:
-    return replace(state, inactivity=inactivity)
+        return with_inactivity(state, InactivityState(at, None, replace(raised, since=at))), []
+    return with_inactivity(state, InactivityState(at, again)), [_withdraw(state, entry, at, raised)]
 
 
 def deadline(plan: InactivityPlan, since: datetime, zone: str) -> datetime | None:

@@ -6,6 +6,7 @@ what has been noted so far: after an outage the report of a dose may come before
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from msgspec.structs import replace
 
@@ -13,7 +14,7 @@ from events.ids import Key, derived_id
 from events.log import Entry
 from rules.decisions import AlarmKind, AnyDecision, Priority, Raise, Reason, Remind, Withdraw
 from rules.localtime import duration, instant, local_day, local_text, minutes
-from rules.plan import DoseWindow
+from rules.plan import DoseWindow, MedicinePlan
 from rules.state import Dose, DoseStatus, MedicineState, ResidentState
 
 KINDS = ("dose_taken", "dose_missed")
@@ -113,22 +114,28 @@ def _note_current(state: ResidentState, at: datetime) -> ResidentState:
     return _with(state, tuple(doses), state.medicine.next_start)
 
 
-def _windows(state: ResidentState) -> tuple[DoseWindow, ...]:
-    return state.plan.medicine.windows if state.plan.medicine is not None else ()
-
-
 def _doses_at(state: ResidentState, at: datetime) -> list[Dose]:
+    if state.plan.medicine is None:
+        return []
     today = local_day(at, state.timezone)
     days = (today - timedelta(days=1), today)
-    doses = [dose_on(window, day, state.timezone) for window in _windows(state) for day in days]
+    doses = (dose for day in days for dose in doses_of(state.plan.medicine, day, state.timezone))
     return [dose for dose in doses if dose.start <= at < dose.end]
 
 
 def _next_start(state: ResidentState, after: datetime) -> datetime | None:
+    if state.plan.medicine is None:
+        return None
     today = local_day(after, state.timezone)
-    days = [today + timedelta(days=ahead) for ahead in range(3)]
-    starts = (instant(day, minutes(window.start), state.timezone) for window in _windows(state) for day in days)
-    return min((start for start in starts if start > after), default=None)
+    days = (today, today + timedelta(days=1), today + timedelta(days=2))
+    starts = (dose.start for day in days for dose in doses_of(state.plan.medicine, day, state.timezone))
+    return next((start for start in starts if start > after), None)
+
+
+@lru_cache(maxsize=65536)
+def doses_of(plan: MedicinePlan, day: date, zone: str) -> tuple[Dose, ...]:
+    """The doses of the local `day`, in order of time. Cached: residents with equal plans share the work."""
+    return tuple(sorted((dose_on(window, day, zone) for window in plan.windows), key=lambda dose: dose.start))
 
 
 def dose_on(window: DoseWindow, day: date, zone: str) -> Dose:

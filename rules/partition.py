@@ -13,7 +13,7 @@ from events.ids import EVERYBODY, Key
 from events.log import Entry
 from rules.decisions import AnyDecision
 from rules.state import ResidentState
-from rules.step import step
+from rules.step import BY_KIND, step
 
 
 class Partition:
@@ -33,9 +33,12 @@ class Partition:
 
     def apply(self, entry: Entry) -> list[AnyDecision]:
         """Takes the next entry of the log; first fires what was due for its resident before it was received."""
-        if entry.key == EVERYBODY:
-            return self._apply_to_everybody(entry)
+        if entry.kind not in BY_KIND:
+            return self._apply_to_everybody(entry) if entry.key == EVERYBODY else []
         state = self.states.get(entry.key) or ResidentState(entry.key)
+        if entry.position <= state.position:
+            # A snapshot may be ahead of the place where replay begins: it has seen this entry, and time up to it.
+            return []
         before: list[AnyDecision] = []
         if not self.holding and state.deadline is not None and state.deadline <= entry.received_at:
             state, before, _ = step(state, entry.received_at)
@@ -106,7 +109,8 @@ class Partition:
 
     def _keep(self, key: Key, state: ResidentState) -> None:
         old = self.states.get(key)
-        self._before.setdefault(key, old)
+        if key not in self._before:
+            self._before[key] = old
         self.states[key] = state
         if state.deadline is not None and (old is None or old.deadline != state.deadline):
             heapq.heappush(self._heap, (state.deadline, key))

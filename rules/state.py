@@ -19,7 +19,7 @@ class DoseStatus(StrEnum):
     TAKEN = "t"
 
 
-class Dose(Struct, frozen=True, array_like=True):
+class Dose(Struct, frozen=True, array_like=True, gc=False):
     """One dose window on one day. `remind_at` is gone once the reminder was decided."""
 
     window: str
@@ -30,7 +30,7 @@ class Dose(Struct, frozen=True, array_like=True):
     remind_at: datetime | None = None
 
 
-class MedicineState(Struct, frozen=True, array_like=True):
+class MedicineState(Struct, frozen=True, array_like=True, gc=False):
     """The doses of about a day, and when the next window begins."""
 
     doses: tuple[Dose, ...] = ()
@@ -38,7 +38,7 @@ class MedicineState(Struct, frozen=True, array_like=True):
     deadline: datetime | None = None
 
 
-class Silence(Struct, frozen=True, array_like=True):
+class Silence(Struct, frozen=True, array_like=True, gc=False):
     """An inactivity episode that was raised."""
 
     episode: str
@@ -46,7 +46,7 @@ class Silence(Struct, frozen=True, array_like=True):
     raised_at: datetime
 
 
-class InactivityState(Struct, frozen=True, array_like=True):
+class InactivityState(Struct, frozen=True, array_like=True, gc=False):
     """`check_at` is never later than the true deadline, which only activity moves, and only onwards.
 
     So an event costs one comparison, and the walk through local times is done when `check_at` has come.
@@ -57,7 +57,7 @@ class InactivityState(Struct, frozen=True, array_like=True):
     raised: Silence | None = None
 
 
-class ResidentState(Struct, frozen=True, array_like=True):
+class ResidentState(Struct, frozen=True, array_like=True, gc=False):
     """State of one key of the log. `position` is the last entry applied: an older one changes nothing."""
 
     key: Key
@@ -68,6 +68,20 @@ class ResidentState(Struct, frozen=True, array_like=True):
     plan: Plan = Plan()
     plan_version: int = 0
     timezone: str = "UTC"
+
+
+def with_inactivity(state: ResidentState, inactivity: InactivityState) -> ResidentState:
+    """A copy with that part. Built directly: `replace` costs five times as much, and every motion comes here."""
+    return ResidentState(
+        state.key,
+        state.position,
+        state.deadline,
+        inactivity,
+        state.medicine,
+        state.plan,
+        state.plan_version,
+        state.timezone,
+    )
 
 
 _ENCODER = msgspec.msgpack.Encoder()

@@ -30,7 +30,17 @@ class Detector(NamedTuple):
     disarmed: Callable[[ResidentState], ResidentState] = lambda state: state
 
 
+def _change_plan(state: ResidentState, entry: Entry) -> Result:
+    assert isinstance(entry.data, PlanChanged)
+    plan = read_plan(entry.data.plan)
+    new = state.plan.inactivity is None
+    state = replace(state, plan=plan, plan_version=entry.data.version, timezone=entry.data.timezone)
+    state = missed_dose.on_plan(state, entry.received_at)
+    return inactivity.on_plan(state, entry.received_at, new=new), NOTHING
+
+
 DETECTORS = (
+    Detector("plan", ("plan_changed",), _change_plan),
     Detector("social_alarm", social_alarm.KINDS, social_alarm.on_entry),
     Detector(
         "missed_dose",
@@ -49,7 +59,7 @@ DETECTORS = (
         inactivity.disarmed,
     ),
 )
-TIMED = tuple(detector for detector in DETECTORS if detector.name != "social_alarm")
+TIMED = tuple(detector for detector in DETECTORS if detector.name in ("missed_dose", "inactivity"))
 BY_KIND: dict[str, tuple[Detector, ...]] = {
     kind: tuple(detector for detector in DETECTORS if kind in detector.kinds)
     for kind in {kind for detector in DETECTORS for kind in detector.kinds}
@@ -73,8 +83,6 @@ def step(state: ResidentState, what: Entry | datetime) -> tuple[ResidentState, l
 
 def _apply(state: ResidentState, entry: Entry) -> Result:
     decisions = NOTHING
-    if isinstance(entry.data, PlanChanged):
-        state = _change_plan(state, entry.data, entry.received_at)
     for detector in BY_KIND.get(entry.kind, ()):
         try:
             state, made = detector.on_entry(state, entry)
@@ -118,13 +126,6 @@ def _moved(state: ResidentState, position: int) -> ResidentState:
         state.plan_version,
         state.timezone,
     )
-
-
-def _change_plan(state: ResidentState, change: PlanChanged, now: datetime) -> ResidentState:
-    plan = read_plan(change.plan)
-    new = state.plan.inactivity is None
-    state = replace(state, plan=plan, plan_version=change.version, timezone=change.timezone)
-    return inactivity.on_plan(missed_dose.on_plan(state, now), now, new=new)
 
 
 def _failed(state: ResidentState, detector: Detector, at: datetime, position: int | None) -> Failed:

@@ -40,8 +40,7 @@ CREATE TABLE devices (
 );
 CREATE INDEX devices_by_tenant ON devices (tenant, id);
 
--- btree_gist lets one constraint say: the same device, overlapping times. A device that is shared by two people
--- has two assignments at once, so the resident is part of it.
+-- btree_gist lets one constraint say: the same device at overlapping times.
 CREATE EXTENSION IF NOT EXISTS btree_gist;
 
 CREATE TABLE assignments (
@@ -144,16 +143,20 @@ CREATE TABLE log_owner (
     partition int PRIMARY KEY,
     epoch bigint NOT NULL,
     owner text NOT NULL,
-    renewed_at timestamptz NOT NULL
+    status jsonb,
+    status_at timestamptz
 );
-INSERT INTO log_owner VALUES (0, 0, '', 'epoch');
+INSERT INTO log_owner VALUES (0, 0, '');
 
 CREATE TABLE inbox (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     kind text NOT NULL,
     data jsonb NOT NULL,
-    created_at timestamptz NOT NULL
+    created_at timestamptz NOT NULL,
+    applied_at timestamptz,
+    result jsonb
 );
+CREATE INDEX inbox_waiting ON inbox (id) WHERE applied_at IS NULL;
 
 CREATE TABLE snapshots (
     key text PRIMARY KEY,
@@ -165,6 +168,7 @@ CREATE TABLE snapshots (
 CREATE TABLE snapshot_mark (
     partition int PRIMARY KEY,
     position bigint NOT NULL,
+    version int NOT NULL,
     catching_up boolean NOT NULL,
     fired_to timestamptz
 );
@@ -219,7 +223,10 @@ CREATE TABLE alarms (
     closed_at timestamptz,
     outcome text,
     rung int NOT NULL DEFAULT 0,
-    escalate_at timestamptz
+    round int NOT NULL DEFAULT 0,
+    escalate_at timestamptz,
+    forwarded_at timestamptz,
+    forwarded_to text
 );
 CREATE UNIQUE INDEX alarms_unresolved ON alarms (key, kind) WHERE state IN ('open', 'accepted', 'at_person');
 CREATE INDEX alarms_due ON alarms (escalate_at) WHERE escalate_at IS NOT NULL;
@@ -246,6 +253,7 @@ CREATE TABLE notifications (
     alarm text NOT NULL REFERENCES alarms,
     rung int NOT NULL,
     round int NOT NULL,
+    priority int NOT NULL,
     channel text NOT NULL,
     receiver text NOT NULL,
     state text NOT NULL DEFAULT 'due' CHECK (state IN ('due', 'sent', 'seen', 'failed')),
@@ -257,7 +265,7 @@ CREATE TABLE notifications (
     seen_at timestamptz,
     receipt jsonb
 );
-CREATE INDEX notifications_due ON notifications (next_attempt_at) WHERE state = 'due';
+CREATE INDEX notifications_due ON notifications (channel, priority, next_attempt_at) WHERE state = 'due';
 CREATE INDEX notifications_by_alarm ON notifications (alarm);
 
 CREATE TABLE device_commands (
@@ -266,12 +274,14 @@ CREATE TABLE device_commands (
     device text NOT NULL,
     name text NOT NULL,
     data jsonb NOT NULL,
-    state text NOT NULL DEFAULT 'due' CHECK (state IN ('due', 'sent')),
+    state text NOT NULL DEFAULT 'due' CHECK (state IN ('due', 'sent', 'expired')),
     created_at timestamptz NOT NULL,
     attempts int NOT NULL DEFAULT 0,
     next_attempt_at timestamptz NOT NULL,
     leased_until timestamptz,
-    sent_at timestamptz
+    sent_at timestamptz,
+    -- A time that cannot be read is refused here, once, and not by every look for what has expired.
+    CONSTRAINT device_commands_until CHECK (data->>'until' IS NULL OR (data->>'until')::timestamptz IS NOT NULL)
 );
 CREATE INDEX device_commands_due ON device_commands (next_attempt_at) WHERE state = 'due';
 

@@ -1,0 +1,135 @@
+"""One persistent MQTT 5 session that acknowledges by hand: PUBACK is sent when the caller says so.
+
+gmqtt is used below its public face, which cannot acknowledge later without a task for each message. All such use
+is in this file, the version is pinned, and the kill tests run against it.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from gmqtt import Client, Subscription
+from gmqtt.mqtt.constants import MQTTv50
+from gmqtt.mqtt.handler import MQTTError
+
+from events.address import MqttServer
+
+log = logging.getLogger(__name__)
+
+NEVER_EXPIRES = 0xFFFFFFFF
+RECEIVE_MAXIMUM = 2000
+KEEPALIVE_SECONDS = 30
+RECONNECT_SECONDS = 1
+CONNECT_SECONDS = 15
+
+Receive = Callable[[str, bytes, "Token"], None]
+Token = tuple[int, int]
+"""(connection, packet id): a packet id means something on the connection it came over only."""
+
+
+class Session:
+    """Calls `receive(topic, payload, token)` for each message, and `ready()` whenever the filters are subscribed."""
+
+    def __init__(self, client_id: str, filters: Sequence[str], receive: Receive, ready: Callable[[], None]) -> None:
+        self.client_id = client_id
+        self.connected = False
+        self._filters = filters
+        self._receive = receive
+        self._ready = ready
+        self.connections = 0
+        self._client: Any = None
+
+    async def open(self, server: MqttServer, stop: asyncio.Event) -> None:
+        """Connects, trying again until it succeeds or `stop` is set; later losses are mended by the client."""
+        while not stop.is_set():
+            self._client = self._new_client()
+            if server.username is not None:
+                self._client.set_auth_credentials(server.username, server.password)
+            try:
+                async with asyncio.timeout(CONNECT_SECONDS):
+                    await self._client.connect(
+                        server.address.host, server.address.port, keepalive=KEEPALIVE_SECONDS, version=MQTTv50
+                    )
+                return
+            except (OSError, MQTTError, TimeoutError) as error:
+                log.warning("broker %s:%s: %s; trying again", server.address.host, server.address.port, error)
+                self._client.stop_reconnect()
+                await wait_or_stop(stop, RECONNECT_SECONDS)
+
+    async def close(self) -> None:
+        if self._client is not None and self._client._connection is not None:
+            await self._client.disconnect()
+
+    def acknowledge(self, tokens: Iterable[Token]) -> None:
+        """Sends PUBACK for messages of this connection; those of an earlier one will come again."""
+        if not self.connected:
+            return
+        packets = b"".join(b"\x40\x02" + mid.to_bytes(2, "big") for number, mid in tokens if number == self.connections)
+        connection = self._client._connection
+        if packets and not connection.is_closing():
+            connection._last_data_out = time.monotonic()
+            connection._transport.write(packets)
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        if self.connected:
+            self._client.publish(topic, payload, qos=1)
+
+    def pause(self) -> None:
+        """Takes nothing more from the broker for now: what comes stays there."""
+        if self.connected:
+            self._client._connection._transport.pause_reading()
+
+    def resume(self) -> None:
+        if self.connected:
+            self._client._connection._transport.resume_reading()
+
+    def _new_client(self) -> Any:
+        client = Client(
+            self.client_id,
+            clean_session=False,
+            session_expiry_interval=NEVER_EXPIRES,
+            receive_maximum=RECEIVE_MAXIMUM,
+        )
+        client.set_config({"reconnect_delay": RECONNECT_SECONDS, "reconnect_retries": -1})
+        client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        # Without this, the client acknowledges before the message is even handed over.
+        client._package_handler._handle_qos_1_publish_packet = self._on_qos1
+        return client
+
+    def _on_connect(self, client: Any, *_: object) -> None:
+        # A resumed session's backlog comes before the answer to the subscription, so acknowledging begins here.
+        self.connections += 1
+        self.connected = True
+        client.subscriptions.clear()
+        client.subscribe([Subscription(topic, qos=1) for topic in self._filters])
+
+    def _on_subscribe(self, client: Any, mid: int, granted: Sequence[int], properties: object) -> None:
+        if any(code >= 0x80 for code in granted):
+            log.error("broker refused the subscription to %s: %s", self._filters, granted)
+            return
+        self._ready()
+
+    def _on_disconnect(self, *_: object) -> None:
+        self.connected = False
+
+    def _on_message(self, client: Any, topic: str, payload: bytes, qos: int, properties: object) -> None:
+        """What was published with QoS 0 or 2: nothing to acknowledge, or done by the client."""
+        self._receive(topic, payload, (0, 0))
+
+    def _on_qos1(self, mid: int, payload: bytes, topic: str | bytes, properties: object) -> None:
+        text = topic if isinstance(topic, str) else topic.decode("utf-8", "backslashreplace")
+        self._receive(text, payload, (self.connections, mid))
+
+
+async def wait_or_stop(stop: asyncio.Event, seconds: float) -> None:
+    """Waits so long, or until `stop` is set."""
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return

@@ -1,0 +1,272 @@
+"""The loop that owns the log on a single node: deliveries and time in, committed events and decisions out.
+
+Everything that a batch means is written in one transaction; only then are its messages acknowledged. The states in
+memory follow the transaction: kept when it commits, taken back when it does not, and read anew from snapshot and log
+when it is not known whether it did.
+"""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+import psycopg
+from psycopg import errors
+
+from events.control import CatchUpBegan, CatchUpEnded, Ticked
+from events.delivery import Delivery, Rejected, Rejection
+from processors.batch import Batch, only_first
+from processors.catch_up import CatchUp
+from processors.inbox import ReadMessage, apply_item
+from processors.metrics import EngineMetrics
+from processors.recovery import Recovered
+from processors.snapshot import Snapshotter
+from store import log as log_table
+from store.alarms import carry_out
+from store.log import InboxItem, NotOwner
+from store.log_status import LogStatus, say
+from store.pool import Connection
+from store.quarantine_write import hold
+from store.usage_count import add_usage
+
+log = logging.getLogger(__name__)
+
+MAX_BATCH = 500
+LINGER_SECONDS = 0.02
+IDLE_SECONDS = 1.0
+STATUS_SECONDS = 2.0
+FORGET_SECONDS = 60.0
+
+TROUBLE = (psycopg.OperationalError, psycopg.InterfaceError, NotOwner, OSError)
+"""The database's own trouble: begin anew. Any other fault is a message's doing, and the message is found and held."""
+
+TOO_MUCH = (errors.ProgramLimitExceeded, errors.StatementTooComplex)
+"""psycopg counts these among operational errors, but it is a message that makes them."""
+
+
+class Source(Protocol):
+    """Where deliveries come from."""
+
+    on_backlog: Callable[[], None]
+
+    @property
+    def connected(self) -> bool: ...
+    @property
+    def waiting(self) -> int: ...
+    def is_caught_up(self) -> bool: ...
+    def wake(self) -> None: ...
+    async def take(self, limit: int, linger: float, wait: float) -> list[Delivery]: ...
+    def acknowledge(self, deliveries: Sequence[Delivery]) -> None: ...
+    def give_back(self, deliveries: Sequence[Delivery]) -> None: ...
+
+
+class Engine:
+    """Runs on a connection that owns the log, from the recovered state, until it is stopped or the database fails.
+
+    `now` is the clock of rules and people, `wall` real time; `after_commit` is called after every transaction.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        epoch: int,
+        recovered: Recovered,
+        source: Source,
+        read: ReadMessage,
+        *,
+        now: Callable[[], datetime],
+        wall: Callable[[], datetime],
+        metrics: EngineMetrics,
+        snapshotter: Snapshotter,
+        catch_up: CatchUp,
+        queue_limit: int = 5000,
+    ) -> None:
+        self.partition = recovered.partition
+        self.directory = recovered.directory
+        self.position = recovered.position
+        self.after_commit: Callable[[], None] = lambda: None
+        self._last_stamp = recovered.last_received
+        self._connection = connection
+        self._epoch = epoch
+        self._source = source
+        self._read = read
+        self._now = now
+        self._wall = wall
+        self._metrics = metrics
+        self._snapshotter = snapshotter
+        self._catch_up = catch_up
+        self._queue_limit = queue_limit
+        self._inbox_news = True
+        self._status_at = 0.0
+        self._forget_at = time.monotonic() + FORGET_SECONDS
+
+    def inbox_news(self) -> None:
+        """Something was put into the inbox: look at it soon, even if no message comes."""
+        self._inbox_news = True
+        self._source.wake()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Raises psycopg.Error or NotOwner when it cannot go on; the caller begins anew from the log."""
+        self._catch_up.begin(time.monotonic())
+        while not stop.is_set():
+            await self.step()
+        await self._snapshotter.save_all(self._connection, self._epoch, self.partition, self.position)
+
+    async def step(self) -> None:
+        """Takes one batch, or what has become due meanwhile."""
+        deliveries = await self._source.take(MAX_BATCH, LINGER_SECONDS, self._patience())
+        try:
+            if deliveries or self._has_work():
+                await self._commit_or_bisect(deliveries)
+            await self._housekeep()
+        except BaseException:
+            self.partition.rollback()
+            self._source.give_back(deliveries)
+            raise
+        self.after_commit()
+
+    def _patience(self) -> float:
+        """How long, in real seconds, nothing may happen: time itself has to be looked at."""
+        return 0.0 if self._has_work() else IDLE_SECONDS if self._snapshotter.real_time else IDLE_SECONDS / 20
+
+    def _has_work(self) -> bool:
+        deadline = self.partition.next_deadline()
+        overdue = deadline is not None and deadline <= self._now()
+        return overdue or self._inbox_news or self._catch_up.has_news(self.partition.holding, self._source)
+
+    async def _commit_or_bisect(self, deliveries: Sequence[Delivery]) -> None:
+        """One transaction; when a message makes it fail, two with half of them each, down to that message alone."""
+        started = time.perf_counter()
+        try:
+            await self._commit(deliveries)
+        except Exception as error:
+            if isinstance(error, TROUBLE) and not isinstance(error, TOO_MUCH):
+                raise
+            self.partition.rollback()
+            await self._isolate(deliveries, error)
+            return
+        self._metrics.commit_seconds.observe(time.perf_counter() - started)
+
+    async def _isolate(self, deliveries: Sequence[Delivery], error: Exception) -> None:
+        if len(deliveries) > 1:
+            middle = len(deliveries) // 2
+            await self._commit_or_bisect(deliveries[:middle])
+            await self._commit_or_bisect(deliveries[middle:])
+        elif deliveries:
+            refused = Rejected(_whose_fault(error), f"{type(error).__name__}: {error}".partition("\n")[0])
+            only = deliveries[0]
+            culprit = Delivery(only.topic, only.payload, only.lane, refused, only.token)
+            await self._commit([culprit])
+        else:
+            await self._refuse_inbox_item(error)
+
+    async def _commit(self, deliveries: Sequence[Delivery], inbox_limit: int = 100) -> None:
+        inbox_news, self._inbox_news = self._inbox_news, False
+        try:
+            async with self._connection.transaction():
+                batch = await self._fill(deliveries, inbox_limit)
+                await self._write(batch)
+        except BaseException:
+            self._inbox_news = inbox_news
+            raise
+        self._keep(batch)
+        self._source.acknowledge(deliveries)
+
+    async def _fill(self, deliveries: Sequence[Delivery], inbox_limit: int) -> Batch:
+        """Reads the inbox, judges the deliveries, and lets the rules see what is new."""
+        items = await log_table.open_batch(self._connection, self._epoch, inbox_limit)
+        batch = Batch(self.directory, self.partition, self._stamp(), self.position + 1)
+        if self._catch_up.wants_hold(self.partition.holding):
+            batch.control(CatchUpBegan(fired_to=self.partition.fired_to or self._last_stamp))
+        again = await self._apply_inbox(batch, items)
+        good = batch.screen([*again, *deliveries])
+        batch.screened = len(good)
+        first, keys = only_first(good)
+        new = await log_table.new_keys(self._connection, keys, batch.now)
+        for delivery, seen in first:
+            if seen.key is None or seen.key in new:
+                batch.observe(delivery, seen)
+                batch.observed += 1
+        ended = self._catch_up.ended(self.partition.holding, self._source, time.monotonic())
+        if ended is not None:
+            batch.control(CatchUpEnded(complete=ended))
+        elif batch.fire():
+            batch.control(Ticked())
+        return batch
+
+    async def _apply_inbox(self, batch: Batch, items: Sequence[InboxItem]) -> list[Delivery]:
+        again: list[Delivery] = []
+        for item in items:
+            result, messages = await apply_item(self._connection, batch, self.directory, item, self._read)
+            await log_table.inbox_applied(self._connection, item.id, batch.now, result)
+            again += messages
+        return again
+
+    async def _write(self, batch: Batch) -> None:
+        if batch.rows:
+            await log_table.append(self._connection, batch.rows)
+        await hold(self._connection, batch.held, batch.now)
+        await add_usage(self._connection, batch.uses)
+        await carry_out(self._connection, batch.decisions, batch.now)
+
+    def _keep(self, batch: Batch) -> None:
+        """The transaction is committed: what was prepared is now so."""
+        self._snapshotter.changed(self.partition.commit())
+        self.position = batch.next_position - 1
+        self._last_stamp = batch.now
+        metrics = self._metrics
+        metrics.duplicates.inc(batch.screened - batch.observed)
+        for kind, count in Counter(row.entry.kind for row in batch.rows).items():
+            metrics.events.labels(kind).inc(count)
+        for held in batch.held:
+            metrics.quarantined.labels(held.reason).inc()
+        for decision in batch.decisions:
+            metrics.decisions.labels(type(decision).__name__.lower(), decision.reason).inc()
+
+    async def _refuse_inbox_item(self, error: Exception) -> None:
+        """The inbox itself holds what the database refuses: its items one by one, and the culprit is answered so."""
+        try:
+            await self._commit([], inbox_limit=1)
+        except Exception as again:
+            if isinstance(again, TROUBLE) and not isinstance(again, TOO_MUCH):
+                raise
+            self.partition.rollback()
+            async with self._connection.transaction():
+                items = await log_table.open_batch(self._connection, self._epoch, 1)
+                for item in items:
+                    log.error("inbox item %s (%s) was refused: %s", item.id, item.kind, error)
+                    result = {"error": str(error).partition("\n")[0]}
+                    await log_table.inbox_applied(self._connection, item.id, self._stamp(), result)
+        self._inbox_news = True
+
+    def _stamp(self) -> datetime:
+        """Now, but never before the last entry: the log's own clock does not go back."""
+        return max(self._now(), self._last_stamp)
+
+    async def _housekeep(self) -> None:
+        now = time.monotonic()
+        if now >= self._status_at:
+            self._status_at = now + STATUS_SECONDS
+            self._inbox_news = True
+            await self._say()
+        if now >= self._forget_at:
+            self._forget_at = now + FORGET_SECONDS
+            async with self._connection.transaction():
+                await log_table.forget_keys(self._connection, self._stamp())
+        await self._snapshotter.save_some(self._connection, self._epoch, self.partition, self.position)
+
+    async def _say(self) -> None:
+        holding = self.partition.holding
+        status = LogStatus(self.position, self._source.connected, holding, self._source.waiting, self._queue_limit)
+        async with self._connection.transaction():
+            await say(self._connection, self._epoch, status, self._wall())
+        self._metrics.waiting.set(status.waiting)
+        self._metrics.position.set(status.position)
+        self._metrics.catching_up.set(holding)
+
+
+def _whose_fault(error: Exception) -> Rejection:
+    return Rejection.REFUSED_BY_DATABASE if isinstance(error, psycopg.Error) else Rejection.RULE_FAILED

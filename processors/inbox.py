@@ -1,0 +1,84 @@
+"""What people changed, on its way into the log: each item is appended, and used from then on."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from events.codec import decode_control, decode_message, same_event_key
+from events.control import (
+    AssignmentChanged,
+    DeviceChanged,
+    HistoryImported,
+    PlanChanged,
+    QuarantineReplayed,
+    ResidentChanged,
+    TenantChanged,
+)
+from events.delivery import Delivery, Lane, Observation, Rejected
+from events.ids import EVERYBODY, DeviceId, Key, ResidentId, TenantId, device_key, resident_key
+from processors.batch import Batch
+from processors.directory import Directory
+from store.log import InboxItem, new_keys
+from store.pool import Connection
+from store.quarantine_write import held_message, mark_replayed
+
+ReadMessage = Callable[[str, bytes], Observation | Rejected | None]
+
+
+async def apply_item(
+    connection: Connection, batch: Batch, directory: Directory, item: InboxItem, read: ReadMessage
+) -> tuple[dict[str, Any], list[Delivery]]:
+    """Appends the item; what it resulted in, and messages from quarantine that are to be read again."""
+    control = decode_control(item.kind, item.data)
+    match control:
+        case QuarantineReplayed():
+            return await _replay_held(connection, control.quarantine, batch.now, read)
+        case HistoryImported():
+            return await _import_history(connection, batch, control), []
+        case TenantChanged() | DeviceChanged() | ResidentChanged() | AssignmentChanged() | PlanChanged():
+            directory.change(control)
+            key, resident = _place(control)
+            batch.control(control, key, resident)
+            return {}, []
+    raise ValueError(f"inbox item {item.id}: {item.kind!r} does not come from people")
+
+
+def _place(
+    control: TenantChanged | DeviceChanged | ResidentChanged | AssignmentChanged | PlanChanged,
+) -> tuple[Key, ResidentId | None]:
+    match control:
+        case TenantChanged():
+            return EVERYBODY, None
+        case DeviceChanged():
+            return device_key(control.device), None
+    return resident_key(control.resident), control.resident
+
+
+async def _replay_held(
+    connection: Connection, id: int, now: datetime, read: ReadMessage
+) -> tuple[dict[str, Any], list[Delivery]]:
+    held = await held_message(connection, id)
+    if held is None:
+        return {"replayed": False}, []
+    await mark_replayed(connection, id, now)
+    topic, payload = held
+    content = read(topic, payload)
+    return {"replayed": True}, [Delivery(topic, payload, Lane.INTERNAL, content)]
+
+
+async def _import_history(connection: Connection, batch: Batch, history: HistoryImported) -> dict[str, Any]:
+    """Events of the past, known forever by their keys, so that importing a recording again changes nothing."""
+    seen: dict[bytes, Observation] = {}
+    for event in history.events:
+        payload = msgspec.json.encode(event.data)
+        message = decode_message(event.kind, payload)
+        device = DeviceId(history.device)
+        key = same_event_key(device, event.kind, message, payload)
+        seen.setdefault(key, Observation(TenantId(history.tenant), device, event.kind, message, payload, key))
+    new = await new_keys(connection, list(seen), batch.now, forever=True)
+    for key, observation in seen.items():
+        if key in new:
+            batch.remember(observation, ResidentId(history.resident))
+    return {"events": len(new), "duplicates": len(history.events) - len(new)}

@@ -1,0 +1,63 @@
+"""States of the rules as they were at some place in the log, so that a start need not replay everything."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+from msgspec import Struct
+
+from rules.state import STATE_VERSION, ResidentState, decode_state, encode_state
+from store.log import PARTITION
+from store.pool import Connection
+
+SAVE_STATES = """
+INSERT INTO snapshots (key, position, version, state)
+SELECT key, position, %(version)s, state
+FROM unnest(%(keys)s::text[], %(positions)s::bigint[], %(states)s::bytea[]) AS new (key, position, state)
+ON CONFLICT (key) DO UPDATE SET position = excluded.position, version = excluded.version, state = excluded.state
+"""
+SAVE_MARK = """
+INSERT INTO snapshot_mark (partition, position, version, catching_up, fired_to) VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT (partition) DO UPDATE SET position = excluded.position, version = excluded.version,
+    catching_up = excluded.catching_up, fired_to = excluded.fired_to
+"""
+LOAD_MARK = "SELECT position, catching_up, fired_to FROM snapshot_mark WHERE partition = %s AND version = %s"
+LOAD_STATES = "SELECT state FROM snapshots WHERE version = %s"
+
+
+class Mark(Struct, frozen=True):
+    """Every saved state includes the log at least to `position`; replay begins after it, in this mode."""
+
+    position: int = -1
+    catching_up: bool = False
+    fired_to: datetime | None = None
+
+
+async def save_states(connection: Connection, states: Sequence[ResidentState]) -> None:
+    values = {
+        "version": STATE_VERSION,
+        "keys": [state.key for state in states],
+        "positions": [state.position for state in states],
+        "states": [encode_state(state) for state in states],
+    }
+    await connection.execute(SAVE_STATES, values)
+
+
+async def save_mark(connection: Connection, mark: Mark) -> None:
+    values = (PARTITION, mark.position, STATE_VERSION, mark.catching_up, mark.fired_to)
+    await connection.execute(SAVE_MARK, values)
+
+
+async def load(connection: Connection) -> tuple[Mark, list[ResidentState]]:
+    """The last snapshot; nothing, so that all is replayed, when it was written by other rules than these."""
+    row = await (await connection.execute(LOAD_MARK, (PARTITION, STATE_VERSION))).fetchone()
+    if row is None:
+        return Mark(), []
+    cursor = await connection.execute(LOAD_STATES, (STATE_VERSION,))
+    states = []
+    async for (state,) in cursor:
+        try:
+            states.append(decode_state(state))
+        except msgspec.DecodeError:
+            return Mark(), []
+    return Mark(*row), states
