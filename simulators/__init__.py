@@ -1,0 +1,1 @@
+"""Virtual residents, their devices and recordings of real homes, published or imported as any device would."""
