@@ -2,9 +2,11 @@
 
 import pytest
 
+from tests.support.broker import embedded_broker, mqtt_server
 from tests.support.database import database_template, database_url, postgres
+from tests.support.folders import data_dir
 
-__all__ = ["database_template", "database_url", "postgres"]
+__all__ = ["data_dir", "database_template", "database_url", "embedded_broker", "mqtt_server", "postgres"]
 
 
 @pytest.fixture

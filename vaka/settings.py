@@ -1,0 +1,162 @@
+"""The settings of Vaka: `vaka.toml`, environment variables `VAKA_*` above it, the command line above both."""
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_type_hints
+
+import msgspec
+from msgspec import Meta, Struct
+
+from events.address import Address, MqttServer
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used: names where it was given, its value and what is wrong with it."""
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Every setting, read once at start and passed down. `docs/settings.md` lists them all."""
+
+    data_dir: Annotated[
+        Path,
+        Meta(description="Folder of the embedded servers and everything Vaka keeps; relative to where it is started."),
+    ] = Path("vaka-data")
+    database_url: Annotated[
+        str | None,
+        Meta(
+            description="PostgreSQL or TimescaleDB to use, `postgresql://...`. Without it the embedded one is started."
+        ),
+    ] = None
+    mqtt_url: Annotated[
+        str | None,
+        Meta(
+            description="MQTT 5 listener of the broker to use, `mqtt://[user:password@]host:port`. "
+            "Without it an embedded broker is started."
+        ),
+    ] = None
+    http: Annotated[Address, Meta(description="Where the API and the console listen.")] = Address("127.0.0.1", 8000)
+    mqtt: Annotated[
+        Address,
+        Meta(
+            description="Where the embedded broker listens for devices, MQTT 3.1.1, loopback only; "
+            "port 0 takes a free one. Ignored with `mqtt_url`."
+        ),
+    ] = Address("127.0.0.1", 1883)
+    broker: Annotated[
+        Literal["auto", "mosquitto", "iotcore"],
+        Meta(
+            description="The embedded broker: `mosquitto` keeps its queue over its own restart and must be installed, "
+            "`iotcore` comes with Vaka and keeps it in memory only, `auto` takes mosquitto where it is found."
+        ),
+    ] = "auto"
+    broker_queue_mb: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="Megabytes of messages that the embedded broker keeps for a Vaka that cannot take them: "
+            "mosquitto for each client, iotcore for each topic filter (which holds that much of the past as well). "
+            "What is above is lost.",
+        ),
+    ] = 512
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="`debug`, `info`, `warning` or `error`.")
+    ] = "info"
+    session_hours: Annotated[int, Meta(ge=1, description="Hours until a person has to sign in again.")] = 12
+    catch_up_seconds: Annotated[
+        float,
+        Meta(
+            ge=0,
+            description="Longest wait for the broker's backlog, after a start or reconnect, before judging deadlines.",
+        ),
+    ] = 60.0
+    snapshot_seconds: Annotated[
+        float, Meta(gt=0, description="Time between two snapshots of the rules' state; less makes a restart quicker.")
+    ] = 60.0
+    queue_limit: Annotated[
+        int,
+        Meta(
+            ge=1, description="Messages taken from the broker and not yet stored, at most; the broker keeps the rest."
+        ),
+    ] = 5000
+
+
+def load_settings(environ: Mapping[str, str], cwd: Path, overrides: Mapping[str, str | None] | None = None) -> Settings:
+    """Settings from `overrides` (the command line; None means not given), then `environ`, then the file, then defaults.
+
+    The file is `VAKA_CONFIG`, or `vaka.toml` in `cwd` if there is one. Raises SettingsError.
+    """
+    given = _from_file(environ, cwd) | _from_environment(environ) | _from_command_line(overrides or {})
+    values = {name: _convert(name, value, source) for name, (value, source) in given.items()}
+    settings = Settings(**values)
+    return msgspec.structs.replace(settings, data_dir=Path(os.path.abspath(cwd / settings.data_dir.expanduser())))
+
+
+Given = dict[str, tuple[Any, str]]
+"""The value of each setting that was given, and where, for the error message."""
+
+
+def _from_file(environ: Mapping[str, str], cwd: Path) -> Given:
+    path = cwd / environ.get("VAKA_CONFIG", "vaka.toml")
+    if not path.exists():
+        if "VAKA_CONFIG" in environ:
+            raise SettingsError(f"VAKA_CONFIG: there is no file {path}")
+        return {}
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}") from error
+    for name in values.keys() - set(Settings.__struct_fields__):
+        near = difflib.get_close_matches(name, Settings.__struct_fields__, 1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise SettingsError(f"{path}: unknown setting {name!r} = {values[name]!r}{hint}")
+    return {name: (value, f"{name} in {path}") for name, value in values.items()}
+
+
+def _from_environment(environ: Mapping[str, str]) -> Given:
+    """An empty variable counts as not given, as container files often set those."""
+    names = {name: f"VAKA_{name.upper()}" for name in Settings.__struct_fields__}
+    return {name: (environ[key], key) for name, key in names.items() if environ.get(key)}
+
+
+def _from_command_line(overrides: Mapping[str, str | None]) -> Given:
+    return {name: (value, f"--{name.replace('_', '-')}") for name, value in overrides.items() if value is not None}
+
+
+def _database_url(text: str) -> str:
+    if not text.startswith(("postgresql://", "postgres://")):
+        raise ValueError("it is not postgresql://[user:password@]host:port/database")
+    return text
+
+
+def _mqtt_url(text: str) -> str:
+    MqttServer.parse(text)
+    return text
+
+
+_PARSERS: dict[str, Callable[[str], Any]] = {
+    "data_dir": Path,
+    "database_url": _database_url,
+    "mqtt_url": _mqtt_url,
+    "http": Address.parse,
+    "mqtt": Address.parse,
+}
+
+
+def _convert(name: str, value: Any, source: str) -> Any:
+    annotated = get_type_hints(Settings, include_extras=True)[name]
+    try:
+        if name in _PARSERS:
+            return _PARSERS[name](str(value))
+        return msgspec.convert(value, annotated, strict=False)
+    except ValueError as error:
+        meaning = annotated.__metadata__[0].description
+        raise SettingsError(f"{source}: {_masked(value)!r} cannot be used: {error}. ({meaning})") from error
+
+
+def _masked(value: Any) -> Any:
+    """An address may carry a password, which has no place in a log."""
+    return re.sub(r"(://[^:/@]*:)[^@]*@", r"\1***@", value) if isinstance(value, str) else value
