@@ -1,12 +1,13 @@
 """One batch on its way into the log: what is appended, held, counted and decided, before any of it is written."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from events.codec import control_kind
 from events.control import Control
-from events.delivery import Delivery, Observation, Rejected, Rejection
+from events.delivery import Delivery, Lane, Observation, Rejected, Rejection
 from events.ids import EVERYBODY, DeviceId, Key, ResidentId, TenantId
 from events.kinds import HEALTH, URGENT
 from events.log import Entry
@@ -32,6 +33,7 @@ class Batch:
         self.next_position = next_position
         self.rows: list[Appended] = []
         self.held: list[Held] = []
+        self.refused: list[tuple[Delivery, Rejected]] = []
         self.uses: Counter[Use] = Counter()
         self.decisions: list[AnyDecision] = []
         self.screened = 0
@@ -59,8 +61,21 @@ class Batch:
                     continue
                 content = fault
             if content is not None:
-                self.hold(delivery, content)
+                self.refused.append((delivery, content))
         return good
+
+    def keys_to_ask(self, first: Sequence[tuple[Delivery, Observation]]) -> list[bytes]:
+        """What the table of keys must be asked about: which events are new, and which refused messages."""
+        keys = {seen.key: None for _, seen in first if seen.key is not None}
+        return [*keys, *{refused_key(delivery): None for delivery, _ in self.refused}]
+
+    def hold_refused(self, new: set[bytes]) -> None:
+        """Holds what was refused; the same message over another session, or once more, is held once."""
+        for delivery, why in self.refused:
+            key = refused_key(delivery)
+            if key in new or delivery.lane is Lane.INTERNAL:
+                new.discard(key)
+                self.hold(delivery, why)
 
     def observe(self, delivery: Delivery, seen: Observation) -> None:
         """Appends a new event, lets the rules see it, and counts it."""
@@ -138,19 +153,22 @@ class Batch:
                 self.hold(delivery, Rejected(Rejection.RULE_FAILED, decision.traceback))
 
 
-def only_first(
-    pairs: Sequence[tuple[Delivery, Observation]],
-) -> tuple[list[tuple[Delivery, Observation]], list[bytes]]:
-    """Without repetitions inside the batch, and the keys that the table must be asked about."""
-    keys: dict[bytes, None] = {}
+def only_first(pairs: Sequence[tuple[Delivery, Observation]]) -> list[tuple[Delivery, Observation]]:
+    """Without repetitions inside the batch."""
+    keys: set[bytes] = set()
     first = []
     for delivery, seen in pairs:
         if seen.key is not None:
             if seen.key in keys:
                 continue
-            keys[seen.key] = None
+            keys.add(seen.key)
         first.append((delivery, seen))
-    return first, list(keys)
+    return first
+
+
+def refused_key(delivery: Delivery) -> bytes:
+    text = b"\x1f".join((b"refused", delivery.topic.encode("utf-8", "backslashreplace"), delivery.payload))
+    return hashlib.blake2b(text, digest_size=16).digest()
 
 
 def _known(text: TenantId | DeviceId | None) -> str | None:

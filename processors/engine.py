@@ -108,6 +108,10 @@ class Engine:
         self._inbox_news = True
         self._source.wake()
 
+    @property
+    def has_inbox_news(self) -> bool:
+        return self._inbox_news
+
     async def run(self, stop: asyncio.Event) -> None:
         """Raises psycopg.Error or NotOwner when it cannot go on; the caller begins anew from the log."""
         self._catch_up.begin(time.monotonic())
@@ -183,9 +187,10 @@ class Engine:
             batch.control(CatchUpBegan(fired_to=self.partition.fired_to or self._last_stamp))
         again = await self._apply_inbox(batch, items)
         good = batch.screen([*again, *deliveries])
+        first = only_first(good)
+        new = await log_table.new_keys(self._connection, batch.keys_to_ask(first), batch.now)
+        batch.hold_refused(new)
         batch.screened = len(good)
-        first, keys = only_first(good)
-        new = await log_table.new_keys(self._connection, keys, batch.now)
         for delivery, seen in first:
             if seen.key is None or seen.key in new:
                 batch.observe(delivery, seen)

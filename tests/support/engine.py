@@ -1,0 +1,117 @@
+"""The engine of a test: the real loop on a real database and broker, with a clock that is set by hand."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import aiomqtt
+import msgspec
+from prometheus_client import CollectorRegistry
+
+from events.address import MqttServer
+from events.delivery import Delivery
+from events.ids import DeviceId, TenantId
+from events.kinds import URGENT
+from events.topics import event_topic
+from ingest.reader import read
+from ingest.source import MqttSource
+from processors.engine import Engine
+from processors.metrics import EngineMetrics
+from processors.owner import LogOwner
+from tests.support.village import TENANT
+from vaka.clock import ManualClock, system_clock
+
+START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
+"""A Monday, 07:00 in Stockholm."""
+
+
+class CountingSource(MqttSource):
+    """Counts what was acknowledged, so that a test knows when all that it published is committed."""
+
+    acknowledged = 0
+
+    def acknowledge(self, deliveries: Iterable[Delivery]) -> None:
+        done = list(deliveries)
+        super().acknowledge(done)
+        self.acknowledged += sum(delivery.content is not None for delivery in done)
+
+
+class RunningEngine:
+    """Owns the log while it runs; `say` returns when what the device said is committed or held."""
+
+    def __init__(self, owner: LogOwner, source: CountingSource, device: aiomqtt.Client, clock: ManualClock) -> None:
+        self.owner = owner
+        self.source = source
+        self.clock = clock
+        self._device = device
+        self._commits = asyncio.Event()
+        self._expected = source.acknowledged
+        owner.after_commit = self._commits.set
+
+    @property
+    def engine(self) -> Engine:
+        assert self.owner.engine is not None
+        return self.owner.engine
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Waits, commit by commit, for the condition; the test's own timeout ends it otherwise."""
+        while not condition():
+            self._commits.clear()
+            await self._commits.wait()
+
+    async def say(
+        self, device: str, kind: str, *, at: datetime | None = None, tenant: TenantId = TENANT, **fields: object
+    ) -> None:
+        payload = msgspec.json.encode({"at": at or self.clock(), **fields})
+        await self.publish(event_topic(tenant, DeviceId(device), kind), payload)
+        await self.settle()
+
+    async def publish(self, topic: str, payload: bytes) -> None:
+        # An urgent kind comes over both sessions.
+        self._expected += 2 if topic.rpartition("/")[2] in URGENT and topic.count("/") == 4 else 1
+        await self._device.publish(topic, payload, qos=1)
+
+    async def settle(self) -> None:
+        """All that was published before this is committed."""
+        await self.until(lambda: self.source.acknowledged >= self._expected)
+
+    async def heed(self) -> None:
+        """What people changed before this is in the log."""
+        self.engine.inbox_news()
+        await self.until(lambda: not self.engine.has_inbox_news)
+
+    async def advance(self, **step: float) -> None:
+        """Time passes, and what became due is committed."""
+        self.clock.advance(timedelta(**step))
+        self.source.wake()
+        await self.until(lambda: not self._overdue())
+
+    def _overdue(self) -> bool:
+        deadline = self.engine.partition.next_deadline()
+        return self.engine.partition.holding or (deadline is not None and deadline <= self.clock())
+
+
+@asynccontextmanager
+async def running_engine(
+    database_url: str, server: MqttServer, clock: ManualClock, node: str | None = None
+) -> AsyncIterator[RunningEngine]:
+    """Starts the engine and waits until it has caught up; `node` None is a session of its own."""
+    stop = asyncio.Event()
+    source = CountingSource(read, node=node or f"test-{uuid4().hex}")
+    metrics = EngineMetrics(CollectorRegistry())
+    owner = LogOwner(database_url, source, read, now=clock, wall=system_clock, metrics=metrics)
+    async with aiomqtt.Client(server.address.host, server.address.port, protocol=aiomqtt.ProtocolVersion.V5) as device:
+        running = RunningEngine(owner, source, device, clock)
+        owning = asyncio.create_task(owner.run(stop))
+        try:
+            await owner.ready.wait()
+            await source.open(server, stop)
+            await running.until(lambda: source.is_caught_up() and not running.engine.partition.holding)
+            yield running
+        finally:
+            stop.set()
+            source.wake()
+            await owning
+            await source.close()

@@ -1,0 +1,88 @@
+"""The `vaka` command: results on stdout, progress and log on stderr, exit code 2 for what was asked wrongly."""
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from vaka.settings import Settings, SettingsError, load_settings
+
+FAILED, MISUSED = 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = parser().parse_args(arguments)
+    try:
+        settings = load_settings(os.environ, Path.cwd(), _overrides(options))
+    except SettingsError as error:
+        sys.exit(_complain(error, MISUSED))
+    _log_to_stderr(settings)
+    sys.exit(_run(options, settings))
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands. What each one imports is imported when it runs, so that `--help` is quick."""
+    root = argparse.ArgumentParser(prog="vaka", description="Keeps watch over welfare-technology devices.")
+    commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, (module, help_text) in COMMANDS.items():
+        command = commands.add_parser(name, help=help_text, description=help_text)
+        command.add_argument("--data-dir", metavar="D", help="the data directory (VAKA_DATA_DIR)")
+        command.set_defaults(module=module)
+        _load(module).add_arguments(command, name)
+    return root
+
+
+COMMANDS = {
+    "up": ("vaka.commands.up", "everything in one command: broker, database, ingest, rules, API and console"),
+    "engine": ("vaka.commands.role", "ingest and rules against real servers; owner of the log"),
+    "escalate": ("vaka.commands.role", "escalation against a real database"),
+    "notify": ("vaka.commands.role", "notifications and commands to devices"),
+    "api": ("vaka.commands.role", "the HTTP API and the console"),
+    "simulate": ("vaka.commands.simulate", "a virtual municipality publishing to any broker"),
+    "replay": ("vaka.commands.replay", "a recording, published over MQTT or imported as history"),
+    "report": ("vaka.commands.report", "usage counts from what is stored"),
+    "migrate": ("vaka.commands.migrate", "brings the database to this version's schema"),
+    "doctor": ("vaka.commands.doctor", "checks what Vaka stands on and says what to do"),
+    "token": ("vaka.commands.token", "makes a bearer token for a program, printed last"),
+}
+
+
+def _load(module: str):  # type: ignore[no-untyped-def]
+    from importlib import import_module
+
+    return import_module(module)
+
+
+def _run(options: argparse.Namespace, settings: Settings) -> int:
+    from vaka.commands import Refused
+
+    try:
+        return int(asyncio.run(_load(options.module).run(options, settings)) or 0)
+    except Refused as error:
+        return _complain(error, FAILED)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _overrides(options: argparse.Namespace) -> dict[str, str | None]:
+    names = {"data_dir", "http", "mqtt", "mqtt_url"}
+    return {name: value for name, value in vars(options).items() if name in names}
+
+
+def _log_to_stderr(settings: Settings) -> None:
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=settings.log_level.upper(),
+        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
+    )
+    # These tell of every packet and every request.
+    for name in ("gmqtt", "httpx", "mqtt", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _complain(error: Exception, code: int) -> int:
+    print(f"vaka: {error}", file=sys.stderr)
+    return code

@@ -1,0 +1,115 @@
+"""The roles: each runs until `stop` is set. `vaka up` runs all of them, the other commands one each."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+
+import uvicorn
+
+from api.app import create_app
+from ingest.reader import read
+from ingest.source import MqttSource
+from processors.commander import Commander
+from processors.escalator import Escalator
+from processors.metrics import EngineMetrics
+from processors.notifier import Notifier
+from processors.owner import LogOwner
+from processors.reach_metrics import ReachMetrics
+from store.pool import Pool, open_pool
+from vaka.context import Context
+from vaka.health import LogHealth
+
+log = logging.getLogger(__name__)
+
+
+def log_owner(context: Context, source: MqttSource) -> LogOwner:
+    settings = context.settings
+    return LogOwner(
+        context.database_url,
+        source,
+        read,
+        now=context.now,
+        wall=context.wall,
+        metrics=EngineMetrics(context.registry),
+        name=f"{socket.gethostname()}",
+        real_time=context.speed == 1.0,
+        snapshot_seconds=settings.snapshot_seconds,
+        catch_up_seconds=settings.catch_up_seconds,
+        queue_limit=settings.queue_limit,
+    )
+
+
+async def run_engine(context: Context, stop: asyncio.Event) -> None:
+    """Ingest and rules: subscribes once it owns the log, so that a second one waits without taking messages."""
+    source = MqttSource(read, limit=context.settings.queue_limit)
+    owner = log_owner(context, source)
+    async with asyncio.TaskGroup() as tasks:
+        owning = tasks.create_task(owner.run(stop))
+        tasks.create_task(_subscribe(context, source, owner, stop))
+        await asyncio.wait([owning])
+        stop.set()
+    await source.close()
+
+
+async def _subscribe(context: Context, source: MqttSource, owner: LogOwner, stop: asyncio.Event) -> None:
+    await first_of(owner.ready.wait(), stop.wait())
+    if not stop.is_set():
+        await source.open(context.broker, stop)
+
+
+async def run_api(context: Context, pool: Pool, stop: asyncio.Event, listening: socket.socket) -> None:
+    app = create_app(
+        pool,
+        now=context.now,
+        wall=context.wall,
+        health=LogHealth(pool, context.wall),
+        registry=context.registry,
+        database_url=context.database_url,
+        session_hours=context.settings.session_hours,
+    )
+    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=2, lifespan="on")
+    server = _Server(config)
+    async with asyncio.TaskGroup() as tasks:
+        serving = tasks.create_task(server.serve(sockets=[listening]))
+        await first_of(stop.wait(), asyncio.wait([serving]))
+        server.should_exit = True
+
+
+class _Server(uvicorn.Server):
+    """Signals belong to the command, which stops every part in order."""
+
+    @contextlib.contextmanager
+    def capture_signals(self):  # type: ignore[no-untyped-def]
+        yield
+
+
+async def run_reach(context: Context, pool: Pool, stop: asyncio.Event, parts: frozenset[str]) -> None:
+    """Escalation (`escalate`), and notifications and commands to devices (`notify`)."""
+    metrics = ReachMetrics(context.registry)
+    async with asyncio.TaskGroup() as tasks:
+        if "escalate" in parts:
+            escalator = Escalator(pool, context.now, metrics, speed=context.speed)
+            tasks.create_task(escalator.run(context.database_url, stop))
+        if "notify" in parts:
+            notifier = Notifier(pool, context.now, metrics)
+            tasks.create_task(notifier.run(context.database_url, stop))
+            commander = Commander(pool, context.now, metrics, context.broker)
+            tasks.create_task(commander.run(context.database_url, stop))
+
+
+async def run_all(context: Context, stop: asyncio.Event, listening: socket.socket) -> None:
+    async with open_pool(context.database_url) as pool, asyncio.TaskGroup() as tasks:
+        tasks.create_task(run_engine(context, stop))
+        tasks.create_task(run_reach(context, pool, stop, frozenset({"escalate", "notify"})))
+        tasks.create_task(run_api(context, pool, stop, listening))
+
+
+async def first_of(*waits: object) -> None:
+    """Returns when one of them is done; the others are cancelled."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]  # type: ignore[call-overload]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
