@@ -1,0 +1,116 @@
+"""What people do with an alarm. Of two who act on the same version one wins, and the other is shown the alarm anew."""
+
+from typing import Annotated, Any
+
+from pydantic import Field, StrictInt, StringConstraints
+
+from api.callers import Caller
+from api.fields import MAX_INT, AlarmRef, AnyId, Body, Text
+from api.permissions import Permission, may
+from api.problems import ProblemError, conflict, invalid, not_found
+from api.routing import Vaka, resource
+from events.ids import AlarmId, StaffId, UnitId
+from rules.alarm_lifecycle import Action
+from rules.reach import ALARM_CENTRE
+from store import people, registry
+from store.alarm_actions import Actor, NotAllowed, Stale, UnknownReceiver, act
+from store.alarms_query import Alarm, Outcome, alarm
+from store.pool import Connection
+from store.select import Scope
+
+router = resource("alarms")
+
+Carer = Annotated[Caller, may(Permission.ALARMS_ACT)]
+FASTER: dict[int | str, dict[str, Any]] = {409: {"description": "Somebody was faster; `alarm` is how it is now"}}
+
+
+class Act(Body):
+    """`version` of the alarm that the person saw, and a note if they like."""
+
+    version: Annotated[StrictInt, Field(ge=0, le=MAX_INT)]
+    note: Text | None = None
+
+
+class Forward(Act):
+    """`to` is a unit, somebody of the staff, or `alarm_centre`."""
+
+    to: AnyId
+
+
+class Note(Body):
+    """Something that the others should know."""
+
+    version: Annotated[StrictInt, Field(ge=0, le=MAX_INT)]
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
+
+
+class Resolve(Act):
+    """How it ended."""
+
+    outcome: Outcome
+
+
+@router.post("/{id}/accept", summary="I take it", responses=FASTER)
+async def accept(id: AlarmRef, body: Act, caller: Carer, vaka: Vaka) -> Alarm:
+    return await _do(vaka, caller, id, Action.ACCEPT, body)
+
+
+@router.post("/{id}/at-person", summary="I am with the person", responses=FASTER)
+async def at_person(id: AlarmRef, body: Act, caller: Carer, vaka: Vaka) -> Alarm:
+    return await _do(vaka, caller, id, Action.AT_PERSON, body)
+
+
+@router.post("/{id}/forward", summary="Give it to others", responses=FASTER)
+async def forward(id: AlarmRef, body: Forward, caller: Carer, vaka: Vaka) -> Alarm:
+    """The alarm is open again, and begins anew to tell those who are to take it."""
+    return await _do(vaka, caller, id, Action.FORWARD, body)
+
+
+@router.post("/{id}/note", summary="Write a note", responses=FASTER)
+async def note(id: AlarmRef, body: Note, caller: Carer, vaka: Vaka) -> Alarm:
+    return await _do(vaka, caller, id, Action.NOTE, body)
+
+
+@router.post("/{id}/resolve", summary="Close it", responses=FASTER)
+async def resolve(id: AlarmRef, body: Resolve, caller: Carer, vaka: Vaka) -> Alarm:
+    return await _do(vaka, caller, id, Action.RESOLVE, body)
+
+
+async def _do(vaka: Vaka, caller: Caller, id: AlarmId, action: Action, body: Act | Note) -> Alarm:
+    """The alarm as it is afterwards, also for who has just given it away."""
+    async with vaka.change() as change:
+        before = await alarm(change.connection, caller.scope, id)
+        if before is None:
+            raise not_found("alarm", id)
+        data = body.model_dump(exclude={"version"}, exclude_none=True)
+        if isinstance(body, Forward):
+            data = await _receiver(change.connection, before, body)
+        actor = Actor(caller.id, caller.name)
+        try:
+            done = await act(change.connection, id, action, body.version, actor, change.now, data)
+        except UnknownReceiver:
+            raise invalid("to", "is nobody who can be given an alarm", data["to"]) from None
+        after = await alarm(change.connection, Scope(), id)
+        assert after is not None
+        if isinstance(done, Stale | NotAllowed):
+            raise _refused(done, action, body.version, after)
+    return after
+
+
+async def _receiver(connection: Connection, alarm: Alarm, body: Forward) -> dict[str, Any]:
+    """What the journal keeps of forwarding; `from_unit` lets its stream take the alarm off the old unit's pages."""
+    data = {**body.model_dump(exclude={"version"}, exclude_none=True), "from_unit": alarm.unit}
+    municipality = Scope(alarm.tenant)
+    if body.to == ALARM_CENTRE:
+        return data | {"receiver": ALARM_CENTRE}
+    if await registry.unit(connection, municipality, UnitId(body.to)) is not None:
+        return data | {"receiver": f"unit:{body.to}"}
+    if await people.staff_member(connection, municipality, StaffId(body.to)) is not None:
+        return data | {"receiver": f"staff:{body.to}"}
+    raise invalid("to", "is neither a unit nor somebody of the staff, nor alarm_centre", body.to)
+
+
+def _refused(done: Stale | NotAllowed, action: Action, version: int, alarm: Alarm) -> ProblemError:
+    if isinstance(done, Stale):
+        return conflict(f"the alarm has version {alarm.version}, not {version}: somebody was faster", alarm=alarm)
+    return conflict(f"{action.value} is not possible, the alarm is {alarm.state.value}", alarm=alarm)

@@ -1,0 +1,146 @@
+"""Plans: what is watched for a resident. A plan is never changed, a new version takes its place."""
+
+import re
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import Response
+from msgspec import Meta
+from pydantic import BaseModel, WithJsonSchema
+
+from api.callers import Caller
+from api.fields import MAX_INT, Body, ResidentRef, TenantRef, UnitRef
+from api.lists import CursorId, Page, Pages
+from api.permissions import Permission, may
+from api.problems import ProblemError, invalid, not_found
+from api.references import known_resident
+from api.routing import Vaka, located, resource
+from events.control import PlanChanged
+from events.ids import ResidentId, TenantId, is_id
+from rules.plan import InactivityPlan, MedicinePlan, PlanError, read_plan, write_plan
+from store import plans, registry
+from store.plans import PlanVersion
+from store.select import Scope
+
+router = resource("plans")
+
+Reader = Annotated[Caller, may(Permission.PLANS_READ)]
+Writer = Annotated[Caller, may(Permission.PLANS_WRITE)]
+
+
+def _schema(part: type) -> dict[str, Any]:
+    """JSON Schema of a part of the plan, without references: OpenAPI keeps its schemas in another place."""
+    schema = msgspec.json.schema(part)
+    definitions = schema.pop("$defs", {})
+
+    def inline(node: Any) -> Any:
+        if isinstance(node, dict):
+            reference = node.get("$ref", "").rpartition("/")[2]
+            return inline(definitions[reference]) if reference else {k: inline(v) for k, v in node.items()}
+        return [inline(item) for item in node] if isinstance(node, list) else node
+
+    resolved: dict[str, Any] = inline(schema)
+    return resolved
+
+
+Medicine = Annotated[dict[str, Any], WithJsonSchema(_schema(MedicinePlan))]
+Inactivity = Annotated[dict[str, Any], WithJsonSchema(_schema(InactivityPlan))]
+
+BY_RESIDENT: msgspec.json.Decoder[tuple[str, int]] = msgspec.json.Decoder(
+    tuple[CursorId, Annotated[int, Meta(ge=1, le=MAX_INT)]]
+)
+
+
+_WITH_VALUE = re.compile(r"(?P<message>.*), value (['\"])(?P<value>.*)\2 - at `(?P<field>[^`]*)`", re.DOTALL)
+_WITHOUT = re.compile(r"(?P<field>[a-z.]+): (?P<message>.*)", re.DOTALL)
+
+
+class NewPlan(Body):
+    """The next version for a resident. What is left out is not watched."""
+
+    resident: ResidentRef
+    medicine: Medicine | None = None
+    inactivity: Inactivity | None = None
+
+
+class Plan(BaseModel):
+    """One version of a resident's plan; the highest one is in force. `id` is RESIDENT:VERSION."""
+
+    id: str
+    resident: ResidentId
+    version: int
+    tenant: TenantId
+    medicine: Medicine | None
+    inactivity: Inactivity | None
+    created_at: datetime
+    created_by: str
+
+
+@router.get("", summary="List plans")
+async def list_plans(
+    caller: Reader,
+    vaka: Vaka,
+    pages: Pages,
+    tenant: TenantRef | None = None,
+    unit: UnitRef | None = None,
+    resident: ResidentRef | None = None,
+) -> Page[Plan]:
+    """By resident, the newest version first."""
+    filters: dict[str, Any] = {"tenant": tenant, "unit": unit, "resident": resident}
+    async with vaka.read() as connection:
+        found = await plans.plans(
+            connection, caller.scope, **filters, after=pages.after(BY_RESIDENT), limit=pages.fetch
+        )
+    return pages.page([_plan(version) for version in found], lambda plan: (plan.resident, plan.version))
+
+
+@router.get("/{id}", summary="A version of a plan")
+async def get_plan(id: str, caller: Reader, vaka: Vaka) -> Plan:
+    resident, _, version = id.rpartition(":")
+    found = None
+    if is_id(resident) and re.fullmatch(r"[0-9]{1,9}", version):
+        async with vaka.read() as connection:
+            found = await plans.plan(connection, caller.scope, ResidentId(resident), int(version))
+    if found is None:
+        raise not_found("plan", id[:200])
+    return _plan(found)
+
+
+@router.post("", status_code=201, summary="Give a resident a new plan")
+async def add_plan(body: NewPlan, caller: Writer, vaka: Vaka, response: Response) -> Plan:
+    given = body.model_dump(include={"medicine", "inactivity"}, exclude_none=True)
+    try:
+        plan = write_plan(read_plan(given))
+    except PlanError as error:
+        raise _refused(error) from None
+    async with vaka.change() as change:
+        resident = await known_resident(change.connection, caller.scope, body.resident, lock=True)
+        tenant = await registry.tenant(change.connection, Scope(), resident.tenant)
+        assert tenant is not None
+        version = await plans.add_plan(change.connection, tenant.id, resident.id, plan, change.now, caller.id)
+        await change.tell(PlanChanged(resident=resident.id, version=version, timezone=tenant.timezone, plan=plan))
+    id = f"{resident.id}:{version}"
+    located(response, "plans", id)
+    return _plan(PlanVersion(id, resident.id, version, tenant.id, plan, change.now, caller.id))
+
+
+def _plan(version: PlanVersion) -> Plan:
+    parts = {name: version.plan.get(name) for name in ("medicine", "inactivity")}
+    return Plan(
+        id=version.id,
+        resident=version.resident,
+        version=version.version,
+        tenant=version.tenant,
+        created_at=version.created_at,
+        created_by=version.created_by,
+        **parts,
+    )
+
+
+def _refused(error: PlanError) -> ProblemError:
+    """Takes apart what the rules say: `message, value '...' - at `field``, or `field: message`."""
+    found = _WITH_VALUE.fullmatch(str(error)) or _WITHOUT.fullmatch(str(error))
+    if found is None:
+        return invalid("plan", str(error))
+    return invalid(found["field"], found["message"], found.groupdict().get("value"))

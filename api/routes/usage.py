@@ -1,0 +1,85 @@
+"""Usage: how often each technology was used."""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from fastapi import Query, Response
+from pydantic import BaseModel
+
+from api.callers import Caller
+from api.fields import AnyId, Day, ResidentRef, TenantRef, UnitRef
+from api.lists import Page, Pages, key_of
+from api.permissions import Permission, may
+from api.problems import invalid
+from api.routing import Vaka, resource
+from events.kinds import Technology
+from store import usage_query
+from store.usage_query import DEFAULT_BY, DIMENSIONS, Dimension, usage_csv
+
+router = resource("usage")
+
+Reader = Annotated[Caller, may(Permission.USAGE_READ)]
+
+
+class Usage(BaseModel):
+    """A count, with those of the other fields that were asked for in `by`."""
+
+    tenant: str | None = None
+    unit: str | None = None
+    resident: str | None = None
+    technology: str | None = None
+    kind: str | None = None
+    day: date | None = None
+    count: int
+
+
+@router.get(
+    "",
+    summary="Count use",
+    response_model=Page[Usage],
+    response_model_exclude_unset=True,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
+async def get_usage(
+    caller: Reader,
+    vaka: Vaka,
+    pages: Pages,
+    first_day: Annotated[Day | None, Query(alias="from", description="first day, local to the resident")] = None,
+    last_day: Annotated[Day | None, Query(alias="to", description="last day, included")] = None,
+    by: Annotated[str, Query(description=f"any of {', '.join(DIMENSIONS)}")] = ",".join(DEFAULT_BY),
+    tenant: TenantRef | None = None,
+    unit: UnitRef | None = None,
+    resident: ResidentRef | None = None,
+    technology: Technology | None = None,
+    kind: AnyId | None = None,
+    format: Literal["json", "csv"] = "json",
+) -> Any:
+    """Sorted by what is asked for in `by`, so that the same question gives the same bytes.
+
+    As CSV all rows come at once, without pages: a header, then the columns of `by` in a fixed order, and `count`.
+    """
+    asked = _dimensions(by)
+    filters: dict[str, Any] = {
+        "first_day": first_day,
+        "last_day": last_day,
+        "tenant": tenant,
+        "unit": unit,
+        "resident": resident,
+        "technology": technology,
+        "kind": kind,
+    }
+    async with vaka.read() as connection:
+        if format == "csv":
+            rows = await usage_query.usage(connection, caller.scope, by=asked, **filters)
+            return Response(usage_csv(rows, asked), media_type="text/csv; charset=utf-8; header=present")
+        after = pages.after(key_of(date if dimension == "day" else str for dimension in asked))
+        rows = await usage_query.usage(connection, caller.scope, by=asked, **filters, after=after, limit=pages.fetch)
+    return pages.page([Usage(**row) for row in rows], lambda row: tuple(getattr(row, d) for d in asked))
+
+
+def _dimensions(by: str) -> tuple[Dimension, ...]:
+    names = [name for name in by.split(",") if name]
+    for name in names:
+        if name not in DIMENSIONS:
+            raise invalid("by", f"is not made of {', '.join(DIMENSIONS)}", by[:200])
+    return tuple(dimension for dimension in DIMENSIONS if dimension in names)

@@ -1,0 +1,46 @@
+"""The API's side of the inbox: what people change and rules must know, in the transaction that changes it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from events.codec import control_kind, encode_control
+from events.control import Control
+from store.pool import Connection
+from store.select import Scope, Select
+
+PUT = "INSERT INTO inbox (kind, data, created_at) VALUES (%s, %s, %s) RETURNING id"
+WAKE_LOOP = "NOTIFY vaka_inbox"
+HISTORY = """
+SELECT inbox.id::text, CASE WHEN applied_at IS NULL THEN 'waiting' ELSE 'applied' END AS state, result
+FROM inbox JOIN residents ON residents.id = inbox.data->>'resident'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryImport:
+    """An import of history. `result` counts the events that were new and those that were known before."""
+
+    id: str
+    state: Literal["waiting", "applied"]
+    result: dict[str, Any] | None
+
+
+async def put(connection: Connection, control: Control, now: datetime) -> int:
+    """Leaves `control` for the owner of the log, who is woken on commit; the id of the inbox entry."""
+    values = (control_kind(control), encode_control(control).decode(), now)
+    row = await (await connection.execute(PUT, values)).fetchone()
+    await connection.execute(WAKE_LOOP)
+    assert row is not None
+    return int(row[0])
+
+
+async def history_import(connection: Connection, scope: Scope, id: int) -> HistoryImport | None:
+    return await (
+        Select(HistoryImport, HISTORY)
+        .where("inbox.kind = 'history_imported'")
+        .where("inbox.id = %s", id)
+        .where("residents.tenant = %s", scope.tenant)
+        .where("residents.unit = %s", scope.unit)
+        .one(connection)
+    )
