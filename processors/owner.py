@@ -14,13 +14,15 @@ from processors.inbox import ReadMessage
 from processors.metrics import EngineMetrics
 from processors.recovery import recover
 from processors.snapshot import Snapshotter
+from store.failures import DATABASE_DOWN
+from store.listen import listen
 from store.log import NotOwner, take_log
 from store.pool import Connection, connect
 
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 0.5
-LISTEN = "LISTEN vaka_inbox"
+CHANNEL = "vaka_inbox"
 
 
 class LogOwner:
@@ -126,20 +128,16 @@ class LogOwner:
         return engine
 
     def _backlog(self, catch_up: CatchUp) -> None:
-        catch_up.begin(time.monotonic())
+        catch_up.begin()
         self._source.wake()
 
     async def _listen(self, engine: Engine) -> None:
         """Wakes the engine when somebody puts something into the inbox; the engine looks now and then all the same."""
         while True:
             try:
-                connection = await connect(self._database_url, autocommit=True)
-                async with connection:
-                    await connection.execute(LISTEN)
+                async for _ in listen(self._database_url, CHANNEL):
                     engine.inbox_news()
-                    async for _ in connection.notifies():
-                        engine.inbox_news()
-            except psycopg.Error as error:
+            except DATABASE_DOWN as error:
                 log.warning("not told of changes for now: %s", str(error).strip())
                 await asyncio.sleep(RETRY_SECONDS)
 

@@ -31,26 +31,27 @@ def import_history(
     resident: ResidentId,
     device: DeviceId,
     on_progress: Callable[[int], None] = lambda sent: None,
-) -> int:
-    """Posts `messages` to `/api/v1/history` in batches of 1,000 and gives their number.
+) -> list[str]:
+    """Posts `messages` to `/api/v1/history` in batches of 1,000; the ids of the imports, to ask what came of them.
 
     `client` has the API's address as its base URL. `on_progress` is told the number so far after each batch. What
     was imported before is the same event and does no harm, so after an error all of it can be sent again.
     Raises HistoryRefused, or httpx.TransportError when nobody answers.
     """
-    sent = 0
+    sent, imports = 0, []
     for batch in batches(messages):
-        _post(client, token, {"tenant": tenant, "resident": resident, "device": device, "events": _events(batch)})
+        body: dict[str, object] = {"tenant": tenant, "resident": resident, "device": device, "events": _events(batch)}
+        imports.append(_post(client, token, body))
         sent += len(batch)
         on_progress(sent)
-    return sent
+    return imports
 
 
 def _events(batch: list[TimedMessage]) -> list[dict[str, object]]:
     return [{"kind": said.kind, "data": said.message} for said in batch]
 
 
-def _post(client: httpx.Client, token: str, body: dict[str, object]) -> None:
+def _post(client: httpx.Client, token: str, body: dict[str, object]) -> str:
     answer = client.post(
         "/api/v1/history",
         content=msgspec.json.encode(body),
@@ -58,3 +59,4 @@ def _post(client: httpx.Client, token: str, body: dict[str, object]) -> None:
     )
     if not answer.is_success:
         raise HistoryRefused(f"{answer.status_code} {answer.reason_phrase}: {answer.text[:500]}")
+    return str(answer.json()["id"])

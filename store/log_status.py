@@ -37,19 +37,21 @@ async def ask(connection: Connection) -> tuple[LogStatus, datetime] | None:
     return _DECODER.decode(row[0]), row[1]
 
 
-def problems(said: tuple[LogStatus, datetime] | None, wall: datetime, silent_after: float = 10) -> list[str]:
-    """What is wrong with the log, in words for people; empty when all is well. `silent_after` in seconds."""
+def problems(
+    said: tuple[LogStatus, datetime] | None, wall: datetime, silent_after: float = 10
+) -> list[tuple[str, str]]:
+    """What is wrong, as (broker or log, words for people); empty when all is well. `silent_after` in seconds."""
     if said is None:
-        return ["no process has taken the log yet"]
+        return [("log", "no process has taken it yet")]
     status, at = said
     found = []
     silence = (wall - at).total_seconds()
     if silence > silent_after:
-        found.append(f"the process that owns the log has been silent for {silence:.0f} s")
+        found.append(("log", f"the process that owns it has been silent for {silence:.0f} s"))
     if not status.connected:
-        found.append("the subscription to the broker is down")
+        found.append(("broker", "the subscription is down"))
     if status.catching_up:
-        found.append("catching up with what the broker kept; deadlines wait")
+        found.append(("log", "catching up with what the broker kept; deadlines wait"))
     if status.waiting * 2 > status.queue_limit:
-        found.append(f"the log is behind: {status.waiting} messages wait")
+        found.append(("log", f"it is behind: {status.waiting} messages wait"))
     return found

@@ -10,7 +10,6 @@ from vaka.embedded.servers import attach
 from vaka.settings import Settings
 from vaka.time_pin import clock_of, read_pin
 
-
 API_FILE = "api-address"
 
 

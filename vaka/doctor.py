@@ -72,7 +72,7 @@ async def _log(context: Context) -> str:
         said = await ask(connection)
     wrong = problems(said, context.wall())
     if wrong:
-        raise Bad("; ".join(wrong))
+        raise Bad("; ".join(f"{part}: {detail}" for part, detail in wrong))
     assert said is not None
     return f"owned, at position {said[0].position}, {said[0].waiting} messages wait"
 
@@ -108,7 +108,7 @@ async def _count(server: MqttServer, topic: str, session: str) -> int:
 
 
 def _client(server: MqttServer, session: str, *, expiry: int) -> aiomqtt.Client:
-    properties = Properties(PacketTypes.CONNECT)
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     properties.SessionExpiryInterval = expiry
     return aiomqtt.Client(
         server.address.host,

@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from datetime import datetime
 
-import psycopg
-from psycopg_pool import PoolTimeout
-
+from api.health import Problem
+from store.failures import DATABASE_DOWN
 from store.log_status import ask, problems
 from store.pool import Pool
 
@@ -17,11 +16,11 @@ class LogHealth:
         self._pool = pool
         self._wall = wall
 
-    async def check(self) -> list[str]:
+    async def check(self) -> list[Problem]:
         """What is wrong, in words for people; empty when all is well."""
         try:
             async with self._pool.connection(timeout=2) as connection:
                 said = await ask(connection)
-        except (psycopg.Error, PoolTimeout) as error:
-            return [f"the database does not answer: {str(error).strip() or type(error).__name__}"]
-        return problems(said, self._wall())
+        except DATABASE_DOWN as error:
+            return [Problem("database", f"it does not answer: {str(error).strip() or type(error).__name__}")]
+        return [Problem(part, detail) for part, detail in problems(said, self._wall())]

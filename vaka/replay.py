@@ -19,7 +19,7 @@ from store.pool import connect
 from vaka.context import Context, NothingRuns
 from vaka.progress import counting
 
-TOKEN = "vaka-replay"
+CREDENTIAL = "vaka-replay"
 PATIENCE_SECONDS = 120
 
 
@@ -117,13 +117,13 @@ def _checked(answer: httpx.Response) -> httpx.Response:
 async def _token(context: Context) -> AsyncIterator[str]:
     """A credential for the time of this command."""
     async with await connect(context.database_url, autocommit=True) as connection:
-        await delete_token(connection, TOKEN)
-        secret = await add_token(connection, Token(TOKEN, Role.ADMIN, None, None, context.wall()))
+        await delete_token(connection, CREDENTIAL)
+        secret = await add_token(connection, Token(CREDENTIAL, Role.ADMIN, None, None, context.wall()))
         assert secret is not None
         try:
             yield secret
         finally:
-            await delete_token(connection, TOKEN)
+            await delete_token(connection, CREDENTIAL)
 
 
 @asynccontextmanager

@@ -6,10 +6,11 @@ import logging
 import socket
 
 import uvicorn
-
 from api.app import create_app
+
 from ingest.reader import read
 from ingest.source import MqttSource
+from processors import webhook
 from processors.commander import Commander
 from processors.escalator import Escalator
 from processors.metrics import EngineMetrics
@@ -87,12 +88,12 @@ class _Server(uvicorn.Server):
 async def run_reach(context: Context, pool: Pool, stop: asyncio.Event, parts: frozenset[str]) -> None:
     """Escalation (`escalate`), and notifications and commands to devices (`notify`)."""
     metrics = ReachMetrics(context.registry)
-    async with asyncio.TaskGroup() as tasks:
+    async with asyncio.TaskGroup() as tasks, webhook.client() as http:
         if "escalate" in parts:
             escalator = Escalator(pool, context.now, metrics, speed=context.speed)
             tasks.create_task(escalator.run(context.database_url, stop))
         if "notify" in parts:
-            notifier = Notifier(pool, context.now, metrics)
+            notifier = Notifier(pool, context.now, metrics, webhook.Webhook(http).send)
             tasks.create_task(notifier.run(context.database_url, stop))
             commander = Commander(pool, context.now, metrics, context.broker)
             tasks.create_task(commander.run(context.database_url, stop))

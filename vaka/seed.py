@@ -5,7 +5,7 @@ from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any
 
-from api.passwords import hash_password
+from api.sign_in import Passwords
 from events.control import AssignmentChanged, DeviceChanged, PlanChanged, ResidentChanged, TenantChanged
 from rules.plan import read_plan, write_plan
 from simulators.municipality import Municipality, Resident
@@ -30,17 +30,13 @@ async def seed(connection: Connection, municipality: Municipality, password: str
 
 
 async def _add_staff(connection: Connection, municipality: Municipality, password: str, now: datetime) -> None:
-    hashed = hash_password(password)
-    for person in municipality.staff:
-        account = people.Staff(
-            person.id,
-            municipality.tenant,
-            person.unit,
-            person.username,
-            person.name,
-            people.Role(person.role),
-            now,
-        )
+    missing = [person for person in municipality.staff if not await people.username_taken(connection, person.username)]
+    if not missing:
+        return
+    hashed = await Passwords().hash(password)
+    for person in missing:
+        role = people.Role(person.role)
+        account = people.Staff(person.id, municipality.tenant, person.unit, person.username, person.name, role, now)
         await people.add_staff(connection, account, hashed)
 
 

@@ -126,7 +126,7 @@ async def _tell_when_ready(context: Context, servers: Servers, options: UpOption
 
 
 async def _until_ready(host: str, port: int) -> None:
-    while not await _answers_ready(host, port):
+    while not await _answers_ready(host, port):  # noqa: ASYNC110 - what it waits for is over a socket
         await asyncio.sleep(0.1)
 
 
@@ -143,14 +143,26 @@ async def _answers_ready(host: str, port: int) -> bool:
 
 
 async def _play(context: Context, options: UpOptions, stop: asyncio.Event) -> None:
-    """The simulated homes live in a process of their own, as devices do; it is started again if it dies."""
+    """The simulated homes live in a process of their own, as devices do; it is started again if it dies.
+
+    It ends when its standard input does, so that a killed Vaka leaves none behind.
+    """
     if not options.simulate or not options.play:
         return
-    command = [sys.executable, "-m", "vaka", "simulate", "--residents", str(options.simulate), "--quiet"]
+    command = [
+        sys.executable,
+        "-m",
+        "vaka",
+        "simulate",
+        "--residents",
+        str(options.simulate),
+        "--quiet",
+        "--with-parent",
+    ]
     command += ["--seed", str(options.seed), "--data-dir", str(context.settings.data_dir)]
     command += ["--mqtt-url", context.mqtt_url or ""]
     while not stop.is_set():
-        child = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.DEVNULL, process_group=0)
+        child = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE, process_group=0)
         await first_of(child.wait(), stop.wait())
         if child.returncode is None:
             child.terminate()

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sys
 from argparse import ArgumentParser, Namespace
 
 from vaka.commands import Refused
@@ -13,6 +14,7 @@ def add_arguments(parser: ArgumentParser, name: str) -> None:
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="another S, another municipality (1)")
     parser.add_argument("--mqtt-url", metavar="URL", help="the broker's MQTT 5 listener (VAKA_MQTT_URL)")
     parser.add_argument("--limit", type=int, metavar="N", help="end after N messages")
+    parser.add_argument("--with-parent", action="store_true", help="end when standard input ends")
     parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
 
 
@@ -26,6 +28,8 @@ async def run(options: Namespace, settings: Settings) -> None:
 
     stop = asyncio.Event()
     stop_on_signals(stop)
+    if options.with_parent:
+        asyncio.get_running_loop().add_reader(sys.stdin, stop.set)
     try:
         url = settings.mqtt_url or attached(settings).mqtt_url
     except NothingRuns as error:

@@ -40,8 +40,9 @@ class Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         refused = len(self.server.requests) >= self.server.refuse_after
         self.server.requests.append((self.path, self.headers["Authorization"], body))
-        answer = b'{"detail": "the token has no such role"}' if refused else b"{}"
-        self.send_response(403 if refused else 200)
+        accepted = f'{{"id": "{len(self.server.requests)}"}}'.encode()
+        answer = b'{"detail": "the token has no such role"}' if refused else accepted
+        self.send_response(403 if refused else 202)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer)
@@ -69,8 +70,8 @@ def client(api: Api) -> Iterator[httpx.Client]:
 
 def test_it_is_posted_in_batches_of_a_thousand(api: Api, client: httpx.Client) -> None:
     told: list[int] = []
-    sent = import_history(recording(2500), client, "secret", TENANT, RESIDENT, DEVICE, told.append)
-    assert sent == 2500
+    imports = import_history(recording(2500), client, "secret", TENANT, RESIDENT, DEVICE, told.append)
+    assert imports == ["1", "2", "3"]
     assert told == [1000, 2000, 2500]
     assert [(path, token) for path, token, _ in api.requests] == [("/api/v1/history", "Bearer secret")] * 3
     assert [len(body["events"]) for _, _, body in api.requests] == [1000, 1000, 500]
@@ -96,7 +97,7 @@ def test_a_refusal_says_what_the_api_said_and_stops(api: Api, client: httpx.Clie
 
 
 def test_an_empty_recording_posts_nothing(api: Api, client: httpx.Client) -> None:
-    assert import_history([], client, "secret", TENANT, RESIDENT, DEVICE) == 0
+    assert import_history([], client, "secret", TENANT, RESIDENT, DEVICE) == []
     assert api.requests == []
 
 
