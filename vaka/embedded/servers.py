@@ -109,7 +109,8 @@ class Servers:
         except (ServerError, OSError) as error:
             log.error("%s (process %s) is gone; trying again, for it did not start: %s", server.name, dead, error)
             await asyncio.sleep(RETRY_SECONDS)
-        else:
+            return
+        if not self._stopping.is_set():
             self._write_down()
             log.warning("%s (process %s) was gone and is restarted: %s", server.name, dead, server.loss)
 
