@@ -1,0 +1,247 @@
+// Keeping watch for one signed-in person: from what Vaka says to what the page shows and sounds.
+
+import { AlarmBook, isGrave, isUnresolved } from "./alarms.js";
+import { showTrouble } from "./banner.js";
+import { Live } from "./live.js";
+import { Notices } from "./notices.js";
+import { ask, askAll, Refusal } from "./requests.js";
+import { ResolveDialog } from "./resolving.js";
+import { Screen } from "./screen.js";
+import { kindOf, nameOf, race, taker, why } from "./sentences.js";
+import { t } from "./texts.js";
+
+const ACTING_ROLES = new Set(["staff", "manager", "admin"]);
+const UNRESOLVED_STATES = ["open", "accepted", "at_person"].map((state) => ["state", state]);
+const PATHS = { accept: "accept", at_person: "at-person", resolve: "resolve" };
+
+export class Watch {
+  #person;
+  #sound;
+  #signedOut;
+  #mayAct;
+  #book = new AlarmBook();
+  #notices;
+  #screen = new Screen((action, id) => this.#press(action, id));
+  #live = new Live({
+    hello: () => this.#readAll(),
+    change: (change) => this.#change(change),
+    pulse: () => this.#pulse(),
+    lost: () => this.draw(),
+    refused: () => this.#readAll(),
+  });
+  #dialog = new ResolveDialog((alarm, words) => this.#act("resolve", alarm, words));
+  #isStopped = false;
+  #isKnown = false;
+  #unread = null;
+  #wantedJournals = new Set();
+  #busy = new Set();
+  #messages = new Map();
+
+  /** `signedOut()` is called when Vaka no longer knows the person. */
+  constructor(person, sound, signedOut) {
+    this.#person = person;
+    this.#sound = sound;
+    this.#signedOut = signedOut;
+    this.#mayAct = ACTING_ROLES.has(person.role);
+    this.#notices = new Notices(person);
+  }
+
+  start() {
+    this.#live.start();
+    this.draw();
+  }
+
+  /** Forgets everything, on the screen too. */
+  stop() {
+    this.#isStopped = true;
+    this.#live.stop();
+    this.#book = new AlarmBook();
+    this.#dialog.close();
+    this.#sound.ring(null);
+    this.#screen.drawAlarms({ open: [], taken: [], closed: [] });
+  }
+
+  draw() {
+    if (this.#isStopped) return;
+    const [book, live] = [this.#book, this.#live];
+    const lists = { open: book.open(), taken: book.taken(), closed: book.closed() };
+    const troubled = showTrouble(live, this.#unread);
+    const isCertain = this.#isKnown && live.connected && live.checked;
+    const none = isCertain ? "none" : "loading";
+    this.#screen.drawContact(live);
+    this.#screen.drawAlarms(lists, (alarm) => this.#details(alarm));
+    this.#screen.drawCalm(lists.open.length + lists.taken.length > 0 ? "some" : troubled ? "unknown" : none, live.now);
+    this.#screen.drawTitle(lists.open.length);
+    this.#sound.ring(this.#gravest(lists.open));
+    this.#notices.shown();
+  }
+
+  #details(alarm) {
+    return {
+      alarm,
+      entries: this.#book.entries(alarm.id),
+      me: this.#person,
+      now: this.#live.now,
+      mayAct: this.#mayAct,
+      isSounding: this.#mayAct && this.#book.isSounding(alarm),
+      isBusy: this.#busy.has(alarm.id),
+      message: this.#messages.get(alarm.id)?.(),
+    };
+  }
+
+  #gravest(open) {
+    const sounding = open.filter((alarm) => this.#mayAct && this.#book.isSounding(alarm));
+    return sounding.length > 0 ? Math.min(...sounding.map((alarm) => alarm.priority)) : null;
+  }
+
+  /** At a new connection: what happened before it is read, what happens from now on is told. One that was refused is
+   * read for the reason: this person is signed out, or may not see alarms. */
+  async #readAll() {
+    this.#isKnown = false;
+    const before = this.#book.unresolved();
+    await this.#try(async () => {
+      const alarms = await askAll("/alarms", UNRESOLVED_STATES);
+      const listed = new Set(alarms.map((alarm) => alarm.id));
+      await Promise.all(before.filter((id) => !listed.has(id)).map((id) => this.#readOne(id)));
+      this.#take(alarms);
+      this.#isKnown = true;
+      for (const id of this.#book.unresolved()) this.#wantedJournals.add(id);
+    });
+    await this.#readJournals();
+  }
+
+  /** An alarm that is no longer in the lists: how it ended, if this person may know. */
+  async #readOne(id) {
+    this.#wantedJournals.add(id);
+    try {
+      this.#take([await ask("GET", `/alarms/${encodeURIComponent(id)}`)]);
+    } catch (refusal) {
+      if (!(refusal instanceof Refusal) || refusal.status !== 404) throw refusal;
+      this.#book.drop(id);
+    }
+  }
+
+  async #readJournals() {
+    await Promise.all([...this.#wantedJournals].map((id) => this.#readJournal(id)));
+    this.draw();
+  }
+
+  async #readJournal(id) {
+    try {
+      const entries = await askAll(`/alarms/${encodeURIComponent(id)}/journal`);
+      this.#wantedJournals.delete(id);
+      this.#book.note(id, entries);
+      this.#notices.take(entries);
+    } catch (refusal) {
+      // Without its history the alarm is shown all the same; the next pulse tries again, unless it is gone.
+      if (!(refusal instanceof Refusal)) throw refusal;
+      if (refusal.status === 404) this.#wantedJournals.delete(id);
+    }
+  }
+
+  #pulse() {
+    this.draw();
+    if (this.#unread) this.#readAll();
+    else if (this.#wantedJournals.size > 0) this.#readJournals();
+  }
+
+  #change({ alarm, ...entry }) {
+    if (!this.#book.get(alarm.id)) this.#wantedJournals.add(alarm.id);
+    this.#book.note(alarm.id, [entry]);
+    this.#notices.take([entry]);
+    this.#take([alarm], entry);
+    this.draw();
+    if (this.#wantedJournals.size > 0) this.#readJournals();
+  }
+
+  /** Takes alarms as Vaka shows them, and says aloud what is new about them. */
+  #take(alarms, entry) {
+    const urgent = [];
+    for (const alarm of alarms.map((each) => this.#asSeen(each))) {
+      const news = this.#book.take(alarm);
+      if (news === "new") urgent.push(this.#spoken("announce.new", alarm));
+      if (news === "again") urgent.push(this.#spoken("announce.again", alarm));
+      // Somebody has it already, so it is not called out again and again: once, for whoever is on the way.
+      if (news === "again" && this.#mayAct && isGrave(alarm) && alarm.state !== "open") this.#sound.chime();
+    }
+    this.#screen.announce(urgent.join(" "), entry && this.#news(entry, alarms[0]));
+  }
+
+  /** An alarm that another unit has now is closed for this one. */
+  #asSeen(alarm) {
+    const isElsewhere = this.#person.unit !== null && alarm.unit !== null && alarm.unit !== this.#person.unit;
+    return isElsewhere ? { ...alarm, state: "elsewhere" } : alarm;
+  }
+
+  #spoken(key, alarm) {
+    const values = { kind: kindOf(alarm), name: nameOf(alarm), why: why(alarm, this.#live.now), n: alarm.count };
+    return t(key, values);
+  }
+
+  #news(entry, alarm) {
+    if (entry.action === "accepted") return t("announce.taken", { name: taker(alarm), resident: nameOf(alarm) });
+    return entry.action === alarm.state ? t("announce.closed", { resident: nameOf(alarm) }) : null;
+  }
+
+  #press(action, id) {
+    const alarm = this.#book.get(id);
+    if (action === "resolve") return this.#dialog.open(alarm);
+    if (action !== "mute") return this.#act(action, alarm);
+    this.#book.mute(id);
+    return this.draw();
+  }
+
+  /** Does `action` on `alarm` as the person saw it. */
+  async #act(action, alarm, words = {}) {
+    const { id, version } = alarm;
+    if (this.#busy.has(id)) return;
+    this.#busy.add(id);
+    this.#messages.delete(id);
+    this.draw();
+    try {
+      const path = `/alarms/${encodeURIComponent(id)}/${PATHS[action]}`;
+      this.#take([await ask("POST", path, { version, ...words })]);
+      if (action === "resolve") this.#dialog.close();
+    } catch (refusal) {
+      if (!(refusal instanceof Refusal)) throw refusal;
+      this.#explain(id, refusal);
+    } finally {
+      this.#busy.delete(id);
+      this.draw();
+    }
+    if (action !== "resolve") this.#screen.focus(id);
+  }
+
+  #explain(id, refusal) {
+    const current = refusal.problem.alarm;
+    if (refusal.status === 401) return this.#signedOut();
+    if (current) this.#take([current]);
+    const say = this.#explanation(refusal);
+    const dialog = this.#dialog.alarm;
+    if (dialog?.id !== id) return this.#messages.set(id, say);
+    if (!current) return this.#dialog.say(say());
+    if (isUnresolved(current)) return this.#dialog.renew(current, say());
+    this.#dialog.close();
+    return this.#messages.set(id, say);
+  }
+
+  #explanation({ status, message: detail, problem: { alarm } }) {
+    if (alarm) return () => race(alarm, this.#live.now);
+    if (status === 403) return () => t("error.not_allowed");
+    if (status === 0 || status >= 500) return () => t("error.no_answer");
+    return () => t("error.refused", { detail });
+  }
+
+  /** Runs what reads the lists; what went wrong is shown until it goes well. */
+  async #try(read) {
+    try {
+      await read();
+      this.#unread = null;
+    } catch (refusal) {
+      if (!(refusal instanceof Refusal)) throw refusal;
+      if (refusal.status === 401) return this.#signedOut();
+      this.#unread = refusal;
+    }
+    return this.draw();
+  }
+}
