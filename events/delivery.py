@@ -57,7 +57,7 @@ class Rejected(Struct, frozen=True, gc=False):
 class Delivery(Struct, frozen=True, gc=False):
     """One message on its way to the log.
 
-    `content` is None for a marker that a session sent to itself: it means that all before it has been read.
+    `content` is None for what is not for the log: Vaka's own commands, and markers that sessions send to themselves.
     `token` is the source's own, to acknowledge by.
     """
 

@@ -72,8 +72,8 @@ class MqttSource:
         by_lane: dict[Lane, list[Token]] = {}
         for delivery in deliveries:
             by_lane.setdefault(delivery.lane, []).append(delivery.token)
-            if delivery.content is None:
-                self._lanes[delivery.lane].marker_came(delivery.payload)
+            if delivery.content is None and delivery.lane in self._lanes:
+                self._lanes[delivery.lane].marker_came(delivery)
         for lane, tokens in by_lane.items():
             if lane in self._lanes:
                 self._lanes[lane].session.acknowledge(tokens)
@@ -115,14 +115,8 @@ class _LaneQueue:
         self._wanted = 0
 
     def _receive(self, topic: str, payload: bytes, token: Token) -> None:
-        if is_marker(topic, self.session.client_id):
-            content = None
-        else:
-            content = self._source._read(topic, payload)
-            if content is None:
-                self.session.acknowledge([token])
-                return
-        self.queue.append(Delivery(topic, payload, self._lane, content, token))
+        """Also what is not for the log is queued: some brokers want acknowledgements in the order of the messages."""
+        self.queue.append(Delivery(topic, payload, self._lane, self._source._read(topic, payload), token))
         self._wake()
         if len(self.queue) >= self._source._limit:
             self._paused = True
@@ -142,9 +136,9 @@ class _LaneQueue:
         self._marker = str(self.session.connections).encode()
         self.session.publish(marker_topic(self.session.client_id), self._marker)
 
-    def marker_came(self, payload: bytes) -> None:
+    def marker_came(self, delivery: Delivery) -> None:
         """All that came before the marker is committed. An earlier connection's marker says nothing."""
-        if payload == self._marker:
+        if is_marker(delivery.topic, self.session.client_id) and delivery.payload == self._marker:
             self.caught_up = True
 
 

@@ -1,6 +1,6 @@
 """The world that every story begins with: a municipality, one unit, Anna and her devices."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,10 +8,17 @@ import pytest
 
 from events.address import MqttServer
 from tests.support.engine import START
+from tests.support.webhook_receiver import WebhookReceiver, webhook_receiver
 from tests.support.world import World, whole_world
 from vaka.settings import Settings
 
 LAST_MONTH = (START - timedelta(days=30)).isoformat()
+
+
+@pytest.fixture
+def receiver() -> Iterator[WebhookReceiver]:
+    with webhook_receiver() as receiver:
+        yield receiver
 
 
 @pytest.fixture

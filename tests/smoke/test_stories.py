@@ -31,7 +31,7 @@ async def test_a_pressed_button_becomes_help(world: World) -> None:
 
         accepted = await britt.post(f"/api/v1/alarms/{alarm['id']}/accept", json={"version": alarm["version"]})
         assert accepted.json()["state"] == "accepted"
-        assert (await stream.until("accept"))["alarm"]["accepted_by"] is not None
+        assert (await stream.until("accepted"))["alarm"]["accepted_by"] is not None
         there = await britt.post(
             f"/api/v1/alarms/{alarm['id']}/at-person", json={"version": accepted.json()["version"]}
         )
@@ -44,9 +44,9 @@ async def test_a_pressed_button_becomes_help(world: World) -> None:
         "opened",
         "escalated",
         "notified",
-        "accept",
+        "accepted",
         "at_person",
-        "resolve",
+        "resolved",
     ]
     await world.pass_time(hours=1)
     assert len((await world.get(f"alarms/{alarm['id']}/journal"))["items"]) == 6
@@ -138,7 +138,7 @@ async def test_staff_race_and_one_wins(world: World) -> None:
     assert lost.headers["content-type"].startswith("application/problem+json")
     assert lost.json()["alarm"]["state"] == "accepted"
     journal = (await world.get(f"alarms/{alarm['id']}/journal"))["items"]
-    assert [entry["action"] for entry in journal].count("accept") == 1
+    assert [entry["action"] for entry in journal].count("accepted") == 1
 
 
 async def test_what_was_held_is_read_again_once_the_device_is_known(world: World) -> None:

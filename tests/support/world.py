@@ -8,7 +8,6 @@ import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from typing import Any
 
 import aiomqtt
@@ -65,6 +64,7 @@ class World:
         self.engine = engine
         self.admin = admin
         self.http = webhook.client()
+        self._signed_in: list[httpx.AsyncClient] = []
         self.escalator = Escalator(pool, context.now, metrics)
         self.notifier = Notifier(pool, context.now, metrics, webhook.Webhook(self.http).send)
         self.commander = Commander(pool, context.now, metrics, context.broker)
@@ -88,10 +88,15 @@ class World:
         client = httpx.AsyncClient(
             base_url=self.admin.base_url, headers={"Origin": str(self.admin.base_url).rstrip("/")}, timeout=20
         )
+        self._signed_in.append(client)
         if sign_in:
             answer = await client.post("/api/v1/session", json={"username": username, "password": PASSWORD})
             assert answer.is_success, answer.text
         return client
+
+    async def close(self) -> None:
+        for client in (*self._signed_in, self.http):
+            await client.aclose()
 
     @asynccontextmanager
     async def stream(self, client: httpx.AsyncClient | None = None, after: int | None = None) -> AsyncIterator[Stream]:
@@ -139,12 +144,10 @@ async def whole_world(database_url: str, server: MqttServer, settings: Settings)
             try:
                 async with httpx.AsyncClient(base_url=base_url, headers=headers, timeout=20) as admin:
                     world = World(context, pool, engine, admin)
-                    yield world
-                    await world.http.aclose()
+                    try:
+                        yield world
+                    finally:
+                        await world.close()
             finally:
                 stop.set()
                 await serving
-
-
-def minutes(count: float) -> timedelta:
-    return timedelta(minutes=count)
