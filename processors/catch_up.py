@@ -10,29 +10,49 @@ class Backlog(Protocol):
 
 
 class CatchUp:
-    """Decides when deadlines are held and when they go on. Times are real seconds of a steady clock."""
+    """Decides when deadlines are held and when they go on. `at_most` and `now`: real seconds of a steady clock.
+
+    A batch may fail after it was decided so, and then it is decided again: only `committed` makes it so. `holding` is
+    what the partition does.
+    """
 
     def __init__(self, at_most: float) -> None:
         self._at_most = at_most
         self._until: float | None = None
-        self._wanted = False
+        self._backlogs = 0
+        self._seen = 0
+        self._held = 0
 
-    def begin(self, now: float) -> None:
+    def begin(self) -> None:
         """The source has (re)connected, or the log is taken over: there may be a backlog."""
-        self._wanted = True
-        self._until = now + self._at_most
+        self._backlogs += 1
 
     def wants_hold(self, holding: bool) -> bool:
-        wanted, self._wanted = self._wanted, False
-        return wanted and not holding
+        """Whether deadlines shall wait from this batch on."""
+        self._seen = self._backlogs
+        return self._is_new() and not holding
 
     def has_news(self, holding: bool, backlog: Backlog) -> bool:
-        return (self._wanted and not holding) or (holding and backlog.is_caught_up())
+        return backlog.is_caught_up() if holding else self._is_new()
 
     def ended(self, holding: bool, backlog: Backlog, now: float) -> bool | None:
-        """None while deadlines must wait (or do not); True when the backlog is read; False when it took too long."""
+        """None while deadlines must wait (or do not); True when the backlog is read; False when it took too long.
+
+        The limit runs from the first batch that held them: a connection that comes and goes must not hold them longer.
+        """
         if not holding:
             return None
         if backlog.is_caught_up():
             return True
-        return False if self._until is not None and now >= self._until else None
+        if self._until is None:
+            self._until = now + self._at_most
+        return False if now >= self._until else None
+
+    def committed(self, holding: bool) -> None:
+        """The batch is in the log."""
+        self._held = self._seen
+        if not holding:
+            self._until = None
+
+    def _is_new(self) -> bool:
+        return self._backlogs > self._held

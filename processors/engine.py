@@ -88,7 +88,7 @@ class Engine:
         self.directory = recovered.directory
         self.position = recovered.position
         self.after_commit: Callable[[], None] = lambda: None
-        self._last_stamp = recovered.last_received
+        self._last_stamp = max(recovered.last_received, recovered.partition.fired_to or recovered.last_received)
         self._connection = connection
         self._epoch = epoch
         self._source = source
@@ -97,9 +97,11 @@ class Engine:
         self._wall = wall
         self._metrics = metrics
         self._snapshotter = snapshotter
+        self._snapshotter.changed(recovered.changed)
         self._catch_up = catch_up
         self._queue_limit = queue_limit
         self._inbox_news = True
+        self._done = 0
         self._status_at = 0.0
         self._forget_at = time.monotonic() + FORGET_SECONDS
 
@@ -114,7 +116,7 @@ class Engine:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Raises psycopg.Error or NotOwner when it cannot go on; the caller begins anew from the log."""
-        self._catch_up.begin(time.monotonic())
+        self._catch_up.begin()
         while not stop.is_set():
             await self.step()
         await self._snapshotter.save_all(self._connection, self._epoch, self.partition, self.position)
@@ -122,13 +124,15 @@ class Engine:
     async def step(self) -> None:
         """Takes one batch, or what has become due meanwhile."""
         deliveries = await self._source.take(MAX_BATCH, LINGER_SECONDS, self._patience())
+        self._done = 0
         try:
             if deliveries or self._has_work():
                 await self._commit_or_bisect(deliveries)
             await self._housekeep()
         except BaseException:
             self.partition.rollback()
-            self._source.give_back(deliveries)
+            # What is acknowledged stays so: the broker may use its packet ids for other messages by now.
+            self._source.give_back(deliveries[self._done :])
             raise
         self.after_commit()
 
@@ -147,25 +151,29 @@ class Engine:
         try:
             await self._commit(deliveries)
         except Exception as error:
-            if isinstance(error, TROUBLE) and not isinstance(error, TOO_MUCH):
-                raise
-            self.partition.rollback()
-            await self._isolate(deliveries, error)
+            self._take_back(error)
+            await self._isolate(deliveries)
             return
         self._metrics.commit_seconds.observe(time.perf_counter() - started)
 
-    async def _isolate(self, deliveries: Sequence[Delivery], error: Exception) -> None:
+    async def _isolate(self, deliveries: Sequence[Delivery]) -> None:
         if len(deliveries) > 1:
             middle = len(deliveries) // 2
             await self._commit_or_bisect(deliveries[:middle])
             await self._commit_or_bisect(deliveries[middle:])
-        elif deliveries:
+            return
+        # The inbox may be to blame: what waits there is settled first, and alone.
+        await self._settle_inbox()
+        if deliveries:
+            await self._commit_or_hold(deliveries[0])
+
+    async def _commit_or_hold(self, delivery: Delivery) -> None:
+        try:
+            await self._commit([delivery])
+        except Exception as error:
+            self._take_back(error)
             refused = Rejected(_whose_fault(error), f"{type(error).__name__}: {error}".partition("\n")[0])
-            only = deliveries[0]
-            culprit = Delivery(only.topic, only.payload, only.lane, refused, only.token)
-            await self._commit([culprit])
-        else:
-            await self._refuse_inbox_item(error)
+            await self._commit([Delivery(delivery.topic, delivery.payload, delivery.lane, refused, delivery.token)])
 
     async def _commit(self, deliveries: Sequence[Delivery], inbox_limit: int = 100) -> None:
         inbox_news, self._inbox_news = self._inbox_news, False
@@ -174,14 +182,16 @@ class Engine:
                 batch = await self._fill(deliveries, inbox_limit)
                 await self._write(batch)
         except BaseException:
-            self._inbox_news = inbox_news
+            self._inbox_news |= inbox_news
             raise
         self._keep(batch)
+        self._done += len(deliveries)
         self._source.acknowledge(deliveries)
 
     async def _fill(self, deliveries: Sequence[Delivery], inbox_limit: int) -> Batch:
         """Reads the inbox, judges the deliveries, and lets the rules see what is new."""
         items = await log_table.open_batch(self._connection, self._epoch, inbox_limit)
+        self._inbox_news |= len(items) == inbox_limit
         batch = Batch(self.directory, self.partition, self._stamp(), self.position + 1)
         if self._catch_up.wants_hold(self.partition.holding):
             batch.control(CatchUpBegan(fired_to=self.partition.fired_to or self._last_stamp))
@@ -220,6 +230,7 @@ class Engine:
     def _keep(self, batch: Batch) -> None:
         """The transaction is committed: what was prepared is now so."""
         self._snapshotter.changed(self.partition.commit())
+        self._catch_up.committed(self.partition.holding)
         self.position = batch.next_position - 1
         self._last_stamp = batch.now
         metrics = self._metrics
@@ -231,21 +242,31 @@ class Engine:
         for decision in batch.decisions:
             metrics.decisions.labels(type(decision).__name__.lower(), decision.reason).inc()
 
-    async def _refuse_inbox_item(self, error: Exception) -> None:
-        """The inbox itself holds what the database refuses: its items one by one, and the culprit is answered so."""
-        try:
-            await self._commit([], inbox_limit=1)
-        except Exception as again:
-            if isinstance(again, TROUBLE) and not isinstance(again, TOO_MUCH):
-                raise
-            self.partition.rollback()
-            async with self._connection.transaction():
-                items = await log_table.open_batch(self._connection, self._epoch, 1)
-                for item in items:
-                    log.error("inbox item %s (%s) was refused: %s", item.id, item.kind, error)
-                    result = {"error": str(error).partition("\n")[0]}
-                    await log_table.inbox_applied(self._connection, item.id, self._stamp(), result)
+    def _take_back(self, error: Exception) -> None:
+        """Raises the database's own trouble; after anything else the states are as before the transaction."""
+        if isinstance(error, TROUBLE) and not isinstance(error, TOO_MUCH):
+            raise error
+        self.partition.rollback()
+
+    async def _settle_inbox(self) -> None:
+        """Its items one by one; one that cannot be used, or that the database refuses, is answered so."""
         self._inbox_news = True
+        while self._inbox_news:
+            try:
+                await self._commit([], inbox_limit=1)
+            except Exception as error:
+                self._take_back(error)
+                await self._refuse_first_item(error)
+
+    async def _refuse_first_item(self, error: Exception) -> None:
+        async with self._connection.transaction():
+            items = await log_table.open_batch(self._connection, self._epoch, 1)
+            if not items:
+                raise error
+            (item,) = items
+            log.error("inbox item %s (%s) was refused: %s", item.id, item.kind, error)
+            result = {"error": str(error).partition("\n")[0]}
+            await log_table.inbox_applied(self._connection, item.id, self._stamp(), result)
 
     def _stamp(self) -> datetime:
         """Now, but never before the last entry: the log's own clock does not go back."""

@@ -2,21 +2,32 @@
 
 import time
 from collections import deque
+from typing import NamedTuple
 
 from events.ids import Key
 from rules.partition import Partition
 from rules.state import ResidentState
 from store.log import open_batch
 from store.pool import Connection
-from store.snapshots import Mark, save_mark, save_states
+from store.snapshots import Mark, save_fired_to, save_mark, save_states
 
 CHUNK = 200
+
+
+class Chunk(NamedTuple):
+    """What one transaction saves. Only the last chunk of a cut moves the place where replay begins to `mark`."""
+
+    states: list[ResidentState]
+    mark: Mark
+    is_last: bool
 
 
 class Snapshotter:
     """Every `seconds`, what has changed since the last time. States are values, so the list is the cut in time.
 
-    While a cut is being written the mark stays where it was; a state that is ahead of the mark skips what it has seen.
+    While a cut is being written the mark stays where it was, and some saved states are ahead of it: they skip the
+    entries that they have seen. Nothing that is fired on the way can touch them either, because a cut is never begun
+    while deadlines wait: all of its deadlines lie after its `fired_to`, which is saved with the first chunk.
     """
 
     def __init__(self, seconds: float, *, real_time: bool = True) -> None:
@@ -31,33 +42,47 @@ class Snapshotter:
         self._changed |= keys
 
     async def save_some(self, connection: Connection, epoch: int, partition: Partition, position: int) -> None:
-        """One chunk of the cut that is being written, or a new cut when it is time."""
+        """One chunk of the cut that is being written, or of a new cut when it is time."""
         if self._mark is None and time.monotonic() >= self._next:
-            self._begin(partition, position)
-        if self._mark is not None:
-            await self._save_chunk(connection, epoch)
+            self.begin(partition, position)
+        await self._save_chunk(connection, epoch)
 
     async def save_all(self, connection: Connection, epoch: int, partition: Partition, position: int) -> None:
         """All of it, before a clean stop."""
-        while self._mark is not None:
-            await self._save_chunk(connection, epoch)
-        self._begin(partition, position)
-        while self._mark is not None:
-            await self._save_chunk(connection, epoch)
+        while await self._save_chunk(connection, epoch):
+            pass
+        self.begin(partition, position)
+        while await self._save_chunk(connection, epoch):
+            pass
 
-    def _begin(self, partition: Partition, position: int) -> None:
-        self._cut = deque(partition.states[key] for key in self._changed if key in partition.states)
+    def begin(self, partition: Partition, position: int) -> None:
+        """Makes a cut of everything that is committed; not while deadlines wait."""
+        if partition.holding:
+            return
+        self._cut = deque(partition.states[key] for key in sorted(self._changed) if key in partition.states)
         self._changed = set()
-        self._mark = Mark(position, partition.holding, partition.fired_to)
+        self._mark = Mark(position, partition.fired_to)
 
-    async def _save_chunk(self, connection: Connection, epoch: int) -> None:
-        assert self._mark is not None
-        chunk = [self._cut.popleft() for _ in range(min(CHUNK, len(self._cut)))]
-        async with connection.transaction():
-            await open_batch(connection, epoch, 0)
-            await save_states(connection, chunk)
-            if not self._cut:
-                await save_mark(connection, self._mark)
-        if not self._cut:
+    def next_chunk(self) -> Chunk | None:
+        """What is to be saved next, in this order; None when the cut is saved."""
+        if self._mark is None:
+            return None
+        states = [self._cut.popleft() for _ in range(min(CHUNK, len(self._cut)))]
+        chunk = Chunk(states, self._mark, not self._cut)
+        if chunk.is_last:
             self._mark = None
             self._next = time.monotonic() + self._seconds
+        return chunk
+
+    async def _save_chunk(self, connection: Connection, epoch: int) -> bool:
+        chunk = self.next_chunk()
+        if chunk is None:
+            return False
+        async with connection.transaction():
+            await open_batch(connection, epoch, 0)
+            await save_states(connection, chunk.states)
+            if chunk.is_last:
+                await save_mark(connection, chunk.mark)
+            else:
+                await save_fired_to(connection, chunk.mark.fired_to)
+        return True

@@ -5,9 +5,7 @@ sleep is no silence, but a morning without any activity is.
 """
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
-from functools import lru_cache
-from itertools import pairwise
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
@@ -15,8 +13,8 @@ from events.ids import derived_id
 from events.kinds import ACTIVITY
 from events.log import Entry
 from rules.decisions import AlarmKind, Annotate, AnyDecision, Priority, Raise, Reason, Withdraw
-from rules.localtime import DAY_MINUTES, EVER, instant, local_day, minutes
-from rules.plan import InactivityPlan
+from rules.localtime import DAYS, instant, local_day
+from rules.plan import InactivityPlan, day_pattern
 from rules.state import InactivityState, ResidentState, Silence, with_inactivity
 
 KINDS = tuple(sorted(ACTIVITY))
@@ -46,7 +44,10 @@ def on_plan(state: ResidentState, now: datetime, *, new: bool) -> ResidentState:
     if before.raised is not None:
         return state
     since = now if new or before.since is None else before.since
-    return with_inactivity(state, InactivityState(since, deadline(plan, since, state.timezone)))
+    due = deadline(plan, since, state.timezone)
+    # A stricter plan may find the silence too long already; it was not too long before there was this plan.
+    check_at = max(due, now) if due is not None else None
+    return with_inactivity(state, InactivityState(since, check_at))
 
 
 def on_time(state: ResidentState, due: datetime) -> Result:
@@ -61,7 +62,7 @@ def on_time(state: ResidentState, due: datetime) -> Result:
 
 
 def disarmed(state: ResidentState) -> ResidentState:
-    """The same without a deadline: after a fault in this rule, until the plan changes."""
+    """The same without a deadline: after a fault in this rule, until the next activity."""
     return with_inactivity(state, InactivityState())
 
 
@@ -97,38 +98,17 @@ def deadline(plan: InactivityPlan, since: datetime, zone: str) -> datetime | Non
 def _stretches(
     plan: InactivityPlan, since: datetime, zone: str
 ) -> Iterator[tuple[datetime, datetime, timedelta | None]]:
-    """The stretches of the local days from `since`'s on, each with its limit, or None where it is quiet."""
-    day = local_day(since, zone)
-    last = day + EVER
-    while day <= last:
-        for first, end, limit in day_pattern(plan):
-            yield instant(day, first, zone), instant(day, end, zone), limit
-        day = date.fromordinal(day.toordinal() + 1)
+    """The stretches of the local days from `since`'s on, each with its limit, or None where it is quiet.
 
-
-@lru_cache(maxsize=4096)
-def day_pattern(plan: InactivityPlan) -> tuple[tuple[int, int, timedelta | None], ...]:
-    """The plan over one day: (first minute, minute after the last, limit or None for quiet).
-
-    Where limits overlap the shortest holds; quiet hours beat every limit.
+    One ends where the next begins, also in the night whose clocks skip the hour in which one should have ended.
     """
-    spans = [(limit.start, limit.end) for limit in plan.limits] + [(quiet.start, quiet.end) for quiet in plan.quiet]
-    cuts = sorted({0, DAY_MINUTES, *(minutes(time) for span in spans for time in span)})
-    return tuple((first, end, _limit_at(plan, first)) for first, end in pairwise(cuts))
-
-
-def _limit_at(plan: InactivityPlan, minute: int) -> timedelta | None:
-    if any(_covers(quiet.start, quiet.end, minute) for quiet in plan.quiet):
-        return None
-    limits = [limit.minutes for limit in plan.limits if _covers(limit.start, limit.end, minute)]
-    return timedelta(minutes=min(limits)) if limits else None
-
-
-def _covers(start: str, end: str, minute: int) -> bool:
-    first, last = minutes(start), minutes(end)
-    if first < last:
-        return first <= minute < last
-    return minute >= first or minute < last
+    today = local_day(since, zone)
+    start = instant(today, 0, zone)
+    for day in (today + timedelta(days=n) for n in range(DAYS)):
+        for _, last, limit in day_pattern(plan):
+            end = max(start, instant(day, last, zone))
+            yield start, end, timedelta(minutes=limit) if limit is not None else None
+            start = end
 
 
 def _raise(state: ResidentState, silence: Silence) -> Raise:

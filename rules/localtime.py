@@ -10,8 +10,8 @@ from msgspec import Meta
 TimeOfDay = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description="local time, HH:MM")]
 
 DAY_MINUTES = 24 * 60
-EVER = timedelta(days=8)
-"""How far ahead local days are looked at: every daily pattern has shown itself by then."""
+DAYS = 9
+"""How many local days are looked at, from today on: a limit is at most a week long, so it has shown itself by then."""
 
 
 def minutes(time: str) -> int:

@@ -4,7 +4,7 @@ A dose is one window on one local day. It is found by when the dispenser says th
 what has been noted so far: after an outage the report of a dose may come before its window was even begun.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
@@ -20,7 +20,7 @@ from rules.state import Dose, DoseStatus, MedicineState, ResidentState
 KINDS = ("dose_taken", "dose_missed")
 
 REMEMBERED = timedelta(hours=24)
-"""How long after its window a dose can still be reported as taken."""
+"""How long after its window a dose that was missed can still be reported as taken."""
 
 REPORTED_MISSED_WITHIN = timedelta(hours=2)
 """How long after a window the dispenser's own report still means that window's dose."""
@@ -30,23 +30,22 @@ Result = tuple[ResidentState, list[AnyDecision]]
 
 def on_entry(state: ResidentState, entry: Entry) -> Result:
     at = min(entry.occurred_at, entry.received_at)
-    state = _note_current(state, at)
+    state = noted(_forgetful(state, entry.received_at), at)
     if entry.kind == "dose_taken":
         return _taken(state, entry, at)
     return _reported_missed(state, entry, at)
 
 
 def on_plan(state: ResidentState, now: datetime) -> ResidentState:
-    """Doses that were settled stay so; what is pending follows the new plan, beginning with a window that runs now."""
-    settled = tuple(dose for dose in state.medicine.doses if dose.status is not DoseStatus.PENDING)
-    state = _with(state, settled, _next_start(state, now))
-    return _note_current(state, now)
+    """Doses that are settled or over stay so; the others follow the new plan, from a window that runs now on."""
+    past = tuple(dose for dose in state.medicine.doses if dose.status is not DoseStatus.PENDING or dose.end <= now)
+    return noted(_with(state, past, _next_start(state, now)), now)
 
 
 def on_time(state: ResidentState, due: datetime) -> Result:
     """Does what is due at exactly `due`, the deadline that this state named."""
     if state.medicine.next_start == due:
-        state = _with(_note_current(state, due), None, _next_start(state, due))
+        state = _with(noted(state, due), None, _next_start(state, due))
     decisions: list[AnyDecision] = []
     doses = []
     for dose in state.medicine.doses:
@@ -56,9 +55,8 @@ def on_time(state: ResidentState, due: datetime) -> Result:
         elif dose.remind_at is not None and dose.remind_at <= due:
             decisions.append(_remind(state, dose, due))
             dose = replace(dose, remind_at=None)
-        if due < dose.end + REMEMBERED:
-            doses.append(dose)
-    return _with(state, tuple(doses), state.medicine.next_start), decisions
+        doses.append(dose)
+    return _forgetful(_with(state, tuple(doses), state.medicine.next_start), due), decisions
 
 
 def disarmed(state: ResidentState) -> ResidentState:
@@ -87,14 +85,17 @@ def _reported_missed(state: ResidentState, entry: Entry, at: datetime) -> Result
 
 
 def _dose_taken_at(doses: tuple[Dose, ...], at: datetime) -> Dose | None:
-    """The dose whose window `at` lies in, else the last one before it that nobody took."""
-    running = _last(dose for dose in doses if dose.start <= at < dose.end)
-    if running is not None:
-        return running
+    """The dose whose window `at` lies in, else the last one before it that nobody took.
+
+    In the night that skips an hour two windows may run at once: then it is the one that is still to be taken.
+    """
+    running = [dose for dose in doses if dose.start <= at < dose.end]
+    if running:
+        return _last(dose for dose in running if dose.status is not DoseStatus.TAKEN) or running[0]
     return _last(dose for dose in doses if dose.end <= at and dose.status is not DoseStatus.TAKEN)
 
 
-def _last(doses: Iterator[Dose]) -> Dose | None:
+def _last(doses: Iterable[Dose]) -> Dose | None:
     return max(doses, key=lambda dose: dose.start, default=None)
 
 
@@ -104,23 +105,43 @@ def _settle(state: ResidentState, dose: Dose, status: DoseStatus) -> ResidentSta
     return _with(state, doses, state.medicine.next_start)
 
 
-def _note_current(state: ResidentState, at: datetime) -> ResidentState:
-    """Makes sure that the doses whose windows `at` lies in are noted."""
+def noted(state: ResidentState, at: datetime) -> ResidentState:
+    """With every dose that something at `at` may be about: of windows that run then, or ran in the day before.
+
+    The latter are there already, unless their beginning has not been fired: while deadlines wait.
+    """
     known = {(dose.window, dose.day) for dose in state.medicine.doses}
-    new = [dose for dose in _doses_at(state, at) if (dose.window, dose.day) not in known]
+    new = [dose for dose in _doses_begun(state, at) if (dose.window, dose.day) not in known]
     if not new:
         return state
     doses = sorted((*state.medicine.doses, *new), key=lambda dose: dose.start)
     return _with(state, tuple(doses), state.medicine.next_start)
 
 
-def _doses_at(state: ResidentState, at: datetime) -> list[Dose]:
+def _doses_begun(state: ResidentState, at: datetime) -> list[Dose]:
     if state.plan.medicine is None:
         return []
     today = local_day(at, state.timezone)
     days = (today - timedelta(days=1), today)
     doses = (dose for day in days for dose in doses_of(state.plan.medicine, day, state.timezone))
-    return [dose for dose in doses if dose.start <= at < dose.end]
+    return [dose for dose in doses if dose.start <= at and (at < dose.end or _is_ahead(state, dose))]
+
+
+def _is_ahead(state: ResidentState, dose: Dose) -> bool:
+    """Whether the beginning of this dose's window is yet to be fired."""
+    next_start = state.medicine.next_start
+    return next_start is not None and dose.start >= next_start
+
+
+def _forgetful(state: ResidentState, now: datetime) -> ResidentState:
+    """Without the doses that nothing can be reported of any more."""
+    doses = state.medicine.doses
+    kept = tuple(
+        dose
+        for dose in doses
+        if now < dose.end + REMEMBERED or dose.status is DoseStatus.PENDING or _is_ahead(state, dose)
+    )
+    return state if len(kept) == len(doses) else _with(state, kept, state.medicine.next_start)
 
 
 def _next_start(state: ResidentState, after: datetime) -> datetime | None:
@@ -210,7 +231,8 @@ def _raise_without_window(entry: Entry) -> Raise:
 
 def _withdraw(state: ResidentState, dose: Dose, entry: Entry, at: datetime) -> Withdraw:
     episode = episode_id(state.key, dose)
-    late = at >= dose.end
+    # Before the window's end only the dispenser itself can have called the dose missed: it was late for that.
+    late = at >= dose.end or entry.received_at < dose.end
     return Withdraw(
         id=derived_id("withdraw", episode),
         key=state.key,

@@ -22,14 +22,15 @@ class Partition:
     `holding`: deadlines wait while a backlog is read. `fired_to`: all deadlines until then have been fired.
     """
 
-    def __init__(self, states: Iterable[ResidentState] = (), *, holding: bool = False) -> None:
+    def __init__(self, states: Iterable[ResidentState] = (), fired_to: datetime | None = None) -> None:
         self.states: dict[Key, ResidentState] = {state.key: state for state in states}
-        self.holding = holding
-        self.fired_to: datetime | None = None
+        self.holding = False
+        self.fired_to = fired_to
+        self._position = -1
         self._heap = [(s.deadline, s.key) for s in self.states.values() if s.deadline is not None]
         heapq.heapify(self._heap)
         self._before: dict[Key, ResidentState | None] = {}
-        self._was: tuple[bool, datetime | None] = (holding, None)
+        self._was = (self.holding, self.fired_to, self._position)
 
     def apply(self, entry: Entry) -> list[AnyDecision]:
         """Takes the next entry of the log; first fires what was due for its resident before it was received."""
@@ -37,7 +38,7 @@ class Partition:
             return self._apply_to_everybody(entry) if entry.key == EVERYBODY else []
         state = self.states.get(entry.key) or ResidentState(entry.key)
         if entry.position <= state.position:
-            # A snapshot may be ahead of the place where replay begins: it has seen this entry, and time up to it.
+            # A saved state may be ahead of the place where replay begins: it has seen this entry, and time up to it.
             return []
         before: list[AnyDecision] = []
         if not self.holding and state.deadline is not None and state.deadline <= entry.received_at:
@@ -65,7 +66,7 @@ class Partition:
         """Forgets what was before; returns the keys whose states changed since the last commit."""
         changed = set(self._before)
         self._before.clear()
-        self._was = (self.holding, self.fired_to)
+        self._was = (self.holding, self.fired_to, self._position)
         return changed
 
     def rollback(self) -> None:
@@ -78,9 +79,12 @@ class Partition:
                 if state.deadline is not None:
                     heapq.heappush(self._heap, (state.deadline, key))
         self._before.clear()
-        self.holding, self.fired_to = self._was
+        self.holding, self.fired_to, self._position = self._was
 
     def _apply_to_everybody(self, entry: Entry) -> list[AnyDecision]:
+        if entry.position <= self._position:
+            return []
+        self._position = entry.position
         match entry.data:
             case Ticked():
                 return self.fire(entry.received_at)

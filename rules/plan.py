@@ -1,11 +1,15 @@
 """A resident's plan: what is watched for this person, with which limits. Plans are data, versioned by the store."""
 
+import re
+from datetime import timedelta
+from functools import lru_cache
+from itertools import pairwise
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
 
-from rules.localtime import TimeOfDay, duration, minutes
+from rules.localtime import DAY_MINUTES, DAYS, TimeOfDay, duration, minutes
 
 Minutes = Annotated[int, Meta(ge=1, le=7 * 24 * 60)]
 
@@ -68,10 +72,20 @@ def read_plan(data: dict[str, Any]) -> Plan:
     try:
         plan = msgspec.convert(data, Plan)
     except msgspec.ValidationError as error:
-        raise PlanError(str(error).replace("`$.", "`")) from None
+        raise PlanError(_with_value(str(error), data)) from None
     if plan.medicine is not None:
         _check_windows(plan.medicine.windows)
+    if plan.inactivity is not None:
+        _check_limits(plan.inactivity)
     return plan
+
+
+def _with_value(error: str, data: Any) -> str:
+    """`error` with the value that it complains about, which the decoder leaves out."""
+    text, _, place = error.partition(" - at `$.")
+    for step in re.findall(r"\w+", place):
+        data = data[int(step) if isinstance(data, list) else step]
+    return f"{text}, value {str(data)[:100]!r} - at `{place.rstrip('`') or 'plan'}`"
 
 
 def _check_windows(windows: tuple[DoseWindow, ...]) -> None:
@@ -80,13 +94,48 @@ def _check_windows(windows: tuple[DoseWindow, ...]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise PlanError(f"medicine.windows: {name!r} is there twice")
-    spans = sorted(
-        (minutes(w.start), minutes(w.start) + int(duration(w.start, w.end).total_seconds()) // 60) for w in windows
-    )
-    for (start, end), (next_start, _) in zip(spans, [*spans[1:], (spans[0][0] + 1440, 0)], strict=True):
-        if next_start < end and len(spans) > 1:
-            clock = f"{start // 60:02}:{start % 60:02}"
-            raise PlanError(f"medicine.windows: the window from {clock!r} overlaps the next one")
+    ordered = sorted(windows, key=lambda window: window.start)
+    for window, following in pairwise([*ordered, ordered[0]]):
+        until_next = (minutes(following.start) - minutes(window.start)) % DAY_MINUTES
+        if len(windows) > 1 and timedelta(minutes=until_next) < duration(window.start, window.end):
+            raise PlanError(f"medicine.windows: {window.id!r} overlaps {following.id!r}")
+
+
+def _check_limits(plan: InactivityPlan) -> None:
+    """A limit longer than the hours that it has, between two quiet stretches, would look like a watch and be none."""
+    counted_from = 0
+    for day in range(DAYS):
+        for first, end, limit in day_pattern(plan):
+            if limit is None:
+                counted_from = day * DAY_MINUTES + end
+            elif max(day * DAY_MINUTES + first, counted_from + limit) < day * DAY_MINUTES + end:
+                return
+    limits = ", ".join(f"{limit.minutes} between {limit.start!r} and {limit.end!r}" for limit in plan.limits)
+    raise PlanError(f"inactivity.limits: quiet hours leave no time for a silence of these minutes: {limits}")
+
+
+@lru_cache(maxsize=4096)
+def day_pattern(plan: InactivityPlan) -> tuple[tuple[int, int, int | None], ...]:
+    """The plan over one day: (first minute, minute after the last, limit in minutes or None for quiet).
+
+    Where limits overlap the shortest holds; quiet hours beat every limit.
+    """
+    spans = [(limit.start, limit.end) for limit in plan.limits] + [(quiet.start, quiet.end) for quiet in plan.quiet]
+    cuts = sorted({0, DAY_MINUTES, *(minutes(time) for span in spans for time in span)})
+    return tuple((first, end, _limit_at(plan, first)) for first, end in pairwise(cuts))
+
+
+def _limit_at(plan: InactivityPlan, minute: int) -> int | None:
+    if any(_covers(quiet.start, quiet.end, minute) for quiet in plan.quiet):
+        return None
+    return min((limit.minutes for limit in plan.limits if _covers(limit.start, limit.end, minute)), default=None)
+
+
+def _covers(start: str, end: str, minute: int) -> bool:
+    first, last = minutes(start), minutes(end)
+    if first < last:
+        return first <= minute < last
+    return minute >= first or minute < last
 
 
 def write_plan(plan: Plan) -> dict[str, Any]:

@@ -34,6 +34,8 @@ def _change_plan(state: ResidentState, entry: Entry) -> Result:
     assert isinstance(entry.data, PlanChanged)
     plan = read_plan(entry.data.plan)
     new = state.plan.inactivity is None
+    # While deadlines wait, windows of the old plan may have begun that nobody has looked at yet.
+    state = missed_dose.noted(state, entry.received_at)
     state = replace(state, plan=plan, plan_version=entry.data.version, timezone=entry.data.timezone)
     state = missed_dose.on_plan(state, entry.received_at)
     return inactivity.on_plan(state, entry.received_at, new=new), NOTHING

@@ -17,19 +17,22 @@ FROM unnest(%(keys)s::text[], %(positions)s::bigint[], %(states)s::bytea[]) AS n
 ON CONFLICT (key) DO UPDATE SET position = excluded.position, version = excluded.version, state = excluded.state
 """
 SAVE_MARK = """
-INSERT INTO snapshot_mark (partition, position, version, catching_up, fired_to) VALUES (%s, %s, %s, %s, %s)
+INSERT INTO snapshot_mark (partition, position, version, fired_to) VALUES (%s, %s, %s, %s)
 ON CONFLICT (partition) DO UPDATE SET position = excluded.position, version = excluded.version,
-    catching_up = excluded.catching_up, fired_to = excluded.fired_to
+    fired_to = excluded.fired_to
 """
-LOAD_MARK = "SELECT position, catching_up, fired_to FROM snapshot_mark WHERE partition = %s AND version = %s"
+SAVE_FIRED_TO = "UPDATE snapshot_mark SET fired_to = %s WHERE partition = %s AND version = %s"
+LOAD_MARK = "SELECT position, fired_to FROM snapshot_mark WHERE partition = %s AND version = %s"
 LOAD_STATES = "SELECT state FROM snapshots WHERE version = %s"
 
 
 class Mark(Struct, frozen=True):
-    """Every saved state includes the log at least to `position`; replay begins after it, in this mode."""
+    """Every saved state includes the log at least to `position`: replay begins after it.
+
+    `fired_to`: the latest time to which deadlines of a saved state were fired.
+    """
 
     position: int = -1
-    catching_up: bool = False
     fired_to: datetime | None = None
 
 
@@ -44,8 +47,12 @@ async def save_states(connection: Connection, states: Sequence[ResidentState]) -
 
 
 async def save_mark(connection: Connection, mark: Mark) -> None:
-    values = (PARTITION, mark.position, STATE_VERSION, mark.catching_up, mark.fired_to)
-    await connection.execute(SAVE_MARK, values)
+    await connection.execute(SAVE_MARK, (PARTITION, mark.position, STATE_VERSION, mark.fired_to))
+
+
+async def save_fired_to(connection: Connection, fired_to: datetime | None) -> None:
+    """Of a snapshot that is not yet whole: replay still begins at the mark before."""
+    await connection.execute(SAVE_FIRED_TO, (fired_to, PARTITION, STATE_VERSION))
 
 
 async def load(connection: Connection) -> tuple[Mark, list[ResidentState]]:

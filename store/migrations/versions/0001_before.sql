@@ -164,12 +164,12 @@ CREATE TABLE snapshots (
     version int NOT NULL,
     state bytea NOT NULL
 );
--- Every state in `snapshots` includes the log at least to here: replay begins after it.
+-- Every state in `snapshots` includes the log at least to `position`: replay begins after it. None was fired
+-- beyond `fired_to`.
 CREATE TABLE snapshot_mark (
     partition int PRIMARY KEY,
     position bigint NOT NULL,
     version int NOT NULL,
-    catching_up boolean NOT NULL,
     fired_to timestamptz
 );
 
