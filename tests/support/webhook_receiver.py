@@ -1,0 +1,90 @@
+"""The other side of a webhook: a real HTTP server on a free port, which does as it is told."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from queue import Queue
+from typing import Any, NamedTuple
+
+import msgspec
+
+WAIT_SECONDS = 20
+
+
+class Request(NamedTuple):
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def id(self) -> str:
+        return self.headers["Vaka-Notification"]
+
+    @property
+    def json(self) -> Any:
+        return msgspec.json.decode(self.body)
+
+
+class Answer(NamedTuple):
+    status: int = 200
+    body: bytes = b"thank you"
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class WebhookReceiver:
+    """`answer` is asked for each request; while `hanging`, nothing is answered at all."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.requests: Queue[Request] = Queue()
+        self.answer: Callable[[Request], Answer] = lambda request: Answer()
+        self._may_answer = threading.Event()
+        self._may_answer.set()
+
+    def hang(self) -> None:
+        self._may_answer.clear()
+
+    def release(self) -> None:
+        """Answers what hangs, and whatever comes."""
+        self._may_answer.set()
+
+    def handle(self, request: Request) -> Answer:
+        self.requests.put(request)
+        self._may_answer.wait()
+        return self.answer(request)
+
+    def take(self, count: int = 1) -> list[Request]:
+        """The next `count` requests; fails when they do not come."""
+        return [self.requests.get(timeout=WAIT_SECONDS) for _ in range(count)]
+
+
+@contextmanager
+def webhook_receiver() -> Iterator[WebhookReceiver]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            status, text, headers = receiver.handle(Request(dict(self.headers), body))
+            try:
+                self.send_response(status)
+                for name, value in headers:
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+            except OSError:
+                self.close_connection = True  # The other side has given up waiting.
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    receiver = WebhookReceiver(f"http://127.0.0.1:{server.server_port}/alarms")
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield receiver
+    finally:
+        receiver.release()
+        server.shutdown()
+        thread.join()
+        server.server_close()

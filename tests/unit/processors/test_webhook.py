@@ -1,0 +1,58 @@
+"""The signature, and what is written of it for receivers."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from processors.webhook import payload, signature
+from store.outbox import Claimed
+
+DOCS = Path(__file__).parents[3] / "docs" / "webhooks.md"
+SENT_AT = "1772434800"
+NOTIFICATION = Claimed("n", "hook", 3, 0, 1, datetime(2026, 3, 2, tzinfo=UTC), "http://x", "s", {"id": "a"})
+
+
+@pytest.fixture
+def is_from_vaka(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, dict[str, str], bytes], bool]:
+    """The example of the docs, run at the time of sending."""
+    monkeypatch.setattr("time.time", lambda: float(SENT_AT) + 10)
+    names: dict[str, Callable[[str, dict[str, str], bytes], bool]] = {}
+    exec(DOCS.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0], names)
+    return names["is_from_vaka"]
+
+
+def headers(body: bytes, timestamp: str = SENT_AT, secret: str = "örn") -> dict[str, str]:
+    return {"Vaka-Timestamp": timestamp, "Vaka-Signature": signature(secret, timestamp, body)}
+
+
+def test_the_signature_is_the_one_that_the_docs_describe() -> None:
+    # printf '1772434800.{}' | openssl dgst -sha256 -hmac secret
+    assert signature("secret", SENT_AT, b"{}") == (
+        "v1=eb46706ac316ea45066385af3655068418fbea27a2c6ac3377d3caff09fad832"
+    )
+
+
+def test_a_receiver_that_follows_the_docs_accepts_it(
+    is_from_vaka: Callable[[str, dict[str, str], bytes], bool],
+) -> None:
+    body = payload(NOTIFICATION)
+    assert is_from_vaka("örn", headers(body), body)
+
+
+def test_and_refuses_everything_else(is_from_vaka: Callable[[str, dict[str, str], bytes], bool]) -> None:
+    body = payload(NOTIFICATION)
+    assert not is_from_vaka("örn", headers(body), body + b" ")
+    assert not is_from_vaka("other", headers(body), body)
+    assert not is_from_vaka("örn", {**headers(body), "Vaka-Timestamp": "1772434801"}, body)
+    assert not is_from_vaka("örn", headers(body, "1772434000"), body)
+
+
+def test_the_payload() -> None:
+    assert msgspec.json.decode(payload(NOTIFICATION)) == {"id": "n", "alarm": {"id": "a"}, "rung": 3, "round": 0}
+
+
+def test_the_example_in_the_docs_is_ten_lines() -> None:
+    assert len(DOCS.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0].splitlines()) <= 10
