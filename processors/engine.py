@@ -102,7 +102,8 @@ class Engine:
         self._queue_limit = queue_limit
         self._inbox_news = True
         self._done = 0
-        self._status_at = 0.0
+        self._say_at = 0.0
+        self._said: tuple[bool, bool] | None = None
         self._forget_at = time.monotonic() + FORGET_SECONDS
 
     def inbox_news(self) -> None:
@@ -274,8 +275,8 @@ class Engine:
 
     async def _housekeep(self) -> None:
         now = time.monotonic()
-        if now >= self._status_at:
-            self._status_at = now + STATUS_SECONDS
+        if now >= self._say_at or self._said != self._condition():
+            self._say_at = now + STATUS_SECONDS
             self._inbox_news = True
             await self._say()
         if now >= self._forget_at:
@@ -284,9 +285,13 @@ class Engine:
                 await log_table.forget_keys(self._connection, self._stamp())
         await self._snapshotter.save_some(self._connection, self._epoch, self.partition, self.position)
 
+    def _condition(self) -> tuple[bool, bool]:
+        """What others must learn at once: whether it is connected, and whether it is catching up."""
+        return self._source.connected, self.partition.holding
+
     async def _say(self) -> None:
-        holding = self.partition.holding
-        status = LogStatus(self.position, self._source.connected, holding, self._source.waiting, self._queue_limit)
+        connected, holding = self._said = self._condition()
+        status = LogStatus(self.position, connected, holding, self._source.waiting, self._queue_limit)
         async with self._connection.transaction():
             await say(self._connection, self._epoch, status, self._wall())
         self._metrics.waiting.set(status.waiting)

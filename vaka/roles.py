@@ -88,7 +88,7 @@ class _Server(uvicorn.Server):
 async def run_reach(context: Context, pool: Pool, stop: asyncio.Event, parts: frozenset[str]) -> None:
     """Escalation (`escalate`), and notifications and commands to devices (`notify`)."""
     metrics = ReachMetrics(context.registry)
-    async with asyncio.TaskGroup() as tasks, webhook.client() as http:
+    async with webhook.client() as http, asyncio.TaskGroup() as tasks:
         if "escalate" in parts:
             escalator = Escalator(pool, context.now, metrics, speed=context.speed)
             tasks.create_task(escalator.run(context.database_url, stop))

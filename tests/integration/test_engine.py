@@ -179,3 +179,18 @@ async def test_a_database_that_went_away_loses_nothing(engine: RunningEngine, db
         await db.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'vaka'")
     await engine.say("motion", "motion", id="after")
     assert engine.engine.position > 0
+
+
+async def test_while_the_database_stalls_the_broker_keeps_the_rest(
+    database_url: str, mqtt_server: MqttServer, clock: ManualClock, home: ResidentId, db: Connection
+) -> None:
+    async with running_engine(database_url, mqtt_server, clock, queue_limit=50) as engine:
+        async with db.transaction():
+            await db.execute("LOCK TABLE events IN ACCESS EXCLUSIVE MODE")
+            for number in range(1000):
+                body = f'{{"at": "{clock().isoformat()}", "id": "{number}"}}'
+                await engine.publish("vaka/v1/prov/motion/motion", body.encode())
+            # One batch is being written, a bounded queue is read; the rest is the broker's.
+            assert engine.source.waiting < 500
+        await engine.settle()
+    assert await row(db, "SELECT count(*) FROM events WHERE kind = 'motion'") == (1000,)

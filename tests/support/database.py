@@ -1,7 +1,6 @@
 """A real PostgreSQL for tests: one embedded server for the run, a fresh migrated database for each test."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -9,20 +8,22 @@ import psycopg
 import pytest
 
 from store.migrate import migrate
+from tests.support.folders import reachable_folder
 from vaka.embedded.postgres import Postgres
 
 TEMPLATE = "template_vaka"
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """URL of the server's maintenance database."""
-    server = Postgres(_reachable(tmp_path_factory.mktemp("pg")))
-    server.start()
-    try:
-        yield server.url
-    finally:
-        server.stop()
+    with reachable_folder() as folder:
+        server = Postgres(folder)
+        server.start()
+        try:
+            yield server.url
+        finally:
+            server.stop()
 
 
 @pytest.fixture(scope="session")
@@ -40,13 +41,6 @@ def database_url(postgres: str, database_template: str) -> Iterator[str]:
     _run(postgres, f"CREATE DATABASE {name} TEMPLATE {database_template} STRATEGY FILE_COPY")
     yield _url(postgres, name)
     _run(postgres, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _reachable(folder: Path) -> Path:
-    """The server may run as another OS user, who must get through pytest's private folders."""
-    for parent in (folder, *list(folder.parents)[:2]):
-        parent.chmod(0o755)
-    return folder
 
 
 def _run(url: str, statement: str) -> None:

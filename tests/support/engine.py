@@ -21,7 +21,7 @@ from processors.engine import Engine
 from processors.metrics import EngineMetrics
 from processors.owner import LogOwner
 from tests.support.village import TENANT
-from vaka.clock import ManualClock, system_clock
+from vaka.clock import Clock, ManualClock, system_clock
 
 START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 """A Monday, 07:00 in Stockholm."""
@@ -41,7 +41,7 @@ class CountingSource(MqttSource):
 class RunningEngine:
     """Owns the log while it runs; `say` returns when what the device said is committed or held."""
 
-    def __init__(self, owner: LogOwner, source: CountingSource, device: aiomqtt.Client, clock: ManualClock) -> None:
+    def __init__(self, owner: LogOwner, source: CountingSource, device: aiomqtt.Client, clock: Clock) -> None:
         self.owner = owner
         self.source = source
         self.clock = clock
@@ -84,6 +84,7 @@ class RunningEngine:
 
     async def advance(self, **step: float) -> None:
         """Time passes, and what became due is committed."""
+        assert isinstance(self.clock, ManualClock)
         self.clock.advance(timedelta(**step))
         self.source.wake()
         await self.until(lambda: not self._overdue())
@@ -95,13 +96,21 @@ class RunningEngine:
 
 @asynccontextmanager
 async def running_engine(
-    database_url: str, server: MqttServer, clock: ManualClock, node: str | None = None
+    database_url: str, server: MqttServer, clock: Clock, *, queue_limit: int = 5000
 ) -> AsyncIterator[RunningEngine]:
-    """Starts the engine and waits until it has caught up; `node` None is a session of its own."""
+    """Starts the engine, with a session of its own, and waits until it has caught up."""
     stop = asyncio.Event()
-    source = CountingSource(read, node=node or f"test-{uuid4().hex}")
+    source = CountingSource(read, node=f"test-{uuid4().hex}", limit=queue_limit)
     metrics = EngineMetrics(CollectorRegistry())
-    owner = LogOwner(database_url, source, read, now=clock, wall=system_clock, metrics=metrics)
+    owner = LogOwner(
+        database_url,
+        source,
+        read,
+        now=clock,
+        wall=system_clock,
+        metrics=metrics,
+        real_time=isinstance(clock, ManualClock),
+    )
     async with aiomqtt.Client(server.address.host, server.address.port, protocol=aiomqtt.ProtocolVersion.V5) as device:
         running = RunningEngine(owner, source, device, clock)
         owning = asyncio.create_task(owner.run(stop))

@@ -22,7 +22,7 @@ from processors.reach_metrics import ReachMetrics
 from store.people import Role, create_token
 from store.pool import Pool, open_pool
 from tests.support.engine import START, RunningEngine, running_engine
-from vaka.clock import ManualClock
+from vaka.clock import Clock, ManualClock
 from vaka.context import Context
 from vaka.roles import run_api
 from vaka.settings import Settings
@@ -129,8 +129,11 @@ class World:
 
 
 @asynccontextmanager
-async def whole_world(database_url: str, server: MqttServer, settings: Settings) -> AsyncIterator[World]:
-    clock = ManualClock(START)
+async def whole_world(
+    database_url: str, server: MqttServer, settings: Settings, clock: Clock | None = None
+) -> AsyncIterator[World]:
+    """`clock` None is one that is set by hand, by `pass_time`."""
+    clock = clock or ManualClock(START)
     url = f"mqtt://{server.address}"
     context = Context(settings, database_url, url, clock)
     stop = asyncio.Event()
