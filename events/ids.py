@@ -34,5 +34,5 @@ def device_key(device: DeviceId) -> Key:
 
 def derived_id(*parts: object) -> str:
     """An id that depends on nothing but its parts: 32 hexadecimal digits, the same in every run."""
-    text = "\x1f".join(str(part) for part in parts)
+    text = "\x1f".join(map(str, parts))
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

@@ -44,19 +44,21 @@ def on_plan(state: ResidentState, now: datetime) -> ResidentState:
 
 def on_time(state: ResidentState, due: datetime) -> Result:
     """Does what is due at exactly `due`, the deadline that this state named."""
-    if state.medicine.next_start == due:
-        state = _with(noted(state, due), None, _next_start(state, due))
+    doses, next_start = state.medicine.doses, state.medicine.next_start
+    if next_start == due:
+        doses, next_start = _doses_noted(state, due), _next_start(state, due)
     decisions: list[AnyDecision] = []
-    doses = []
-    for dose in state.medicine.doses:
+    kept = []
+    for dose in doses:
         if dose.status is DoseStatus.PENDING and dose.end <= due:
             decisions.append(_raise(state, dose, due, Reason.DOSE_NOT_TAKEN))
             dose = replace(dose, status=DoseStatus.MISSED, remind_at=None)
         elif dose.remind_at is not None and dose.remind_at <= due:
             decisions.append(_remind(state, dose, due))
             dose = replace(dose, remind_at=None)
-        doses.append(dose)
-    return _forgetful(_with(state, tuple(doses), state.medicine.next_start), due), decisions
+        if _can_be_reported(dose, due, next_start):
+            kept.append(dose)
+    return _with(state, tuple(kept), next_start), decisions
 
 
 def disarmed(state: ResidentState) -> ResidentState:
@@ -110,52 +112,57 @@ def noted(state: ResidentState, at: datetime) -> ResidentState:
 
     The latter are there already, unless their beginning has not been fired: while deadlines wait.
     """
-    known = {(dose.window, dose.day) for dose in state.medicine.doses}
-    new = [dose for dose in _doses_begun(state, at) if (dose.window, dose.day) not in known]
-    if not new:
-        return state
-    doses = sorted((*state.medicine.doses, *new), key=lambda dose: dose.start)
-    return _with(state, tuple(doses), state.medicine.next_start)
+    doses = _doses_noted(state, at)
+    return state if doses is state.medicine.doses else _with(state, doses, state.medicine.next_start)
 
 
-def _doses_begun(state: ResidentState, at: datetime) -> list[Dose]:
-    if state.plan.medicine is None:
-        return []
-    today = local_day(at, state.timezone)
-    days = (today - timedelta(days=1), today)
-    doses = (dose for day in days for dose in doses_of(state.plan.medicine, day, state.timezone))
-    return [dose for dose in doses if dose.start <= at and (at < dose.end or _is_ahead(state, dose))]
+def _doses_noted(state: ResidentState, at: datetime) -> tuple[Dose, ...]:
+    doses, next_start = state.medicine.doses, state.medicine.next_start
+    known = {(dose.window, dose.day) for dose in doses}
+    new = [
+        dose
+        for dose in _doses_around(state, at)
+        if dose.start <= at and (at < dose.end or _is_ahead(dose, next_start)) and (dose.window, dose.day) not in known
+    ]
+    return tuple(sorted((*doses, *new), key=lambda dose: dose.start)) if new else doses
 
 
-def _is_ahead(state: ResidentState, dose: Dose) -> bool:
+def _is_ahead(dose: Dose, next_start: datetime | None) -> bool:
     """Whether the beginning of this dose's window is yet to be fired."""
-    next_start = state.medicine.next_start
     return next_start is not None and dose.start >= next_start
 
 
 def _forgetful(state: ResidentState, now: datetime) -> ResidentState:
     """Without the doses that nothing can be reported of any more."""
-    doses = state.medicine.doses
-    kept = tuple(
-        dose
-        for dose in doses
-        if now < dose.end + REMEMBERED or dose.status is DoseStatus.PENDING or _is_ahead(state, dose)
-    )
-    return state if len(kept) == len(doses) else _with(state, kept, state.medicine.next_start)
+    doses, next_start = state.medicine.doses, state.medicine.next_start
+    kept = tuple(dose for dose in doses if _can_be_reported(dose, now, next_start))
+    return state if len(kept) == len(doses) else _with(state, kept, next_start)
+
+
+def _can_be_reported(dose: Dose, now: datetime, next_start: datetime | None) -> bool:
+    return now < dose.end + REMEMBERED or dose.status is DoseStatus.PENDING or _is_ahead(dose, next_start)
 
 
 def _next_start(state: ResidentState, after: datetime) -> datetime | None:
+    return next((dose.start for dose in _doses_around(state, after) if dose.start > after), None)
+
+
+def _doses_around(state: ResidentState, time: datetime) -> tuple[Dose, ...]:
+    """The doses from the local day before `time` to two days after it, in order of time."""
     if state.plan.medicine is None:
-        return None
-    today = local_day(after, state.timezone)
-    days = (today, today + timedelta(days=1), today + timedelta(days=2))
-    starts = (dose.start for day in days for dose in doses_of(state.plan.medicine, day, state.timezone))
-    return next((start for start in starts if start > after), None)
+        return ()
+    return _doses_of_days(state.plan.medicine, local_day(time, state.timezone), state.timezone)
+
+
+@lru_cache(maxsize=65536)
+def _doses_of_days(plan: MedicinePlan, day: date, zone: str) -> tuple[Dose, ...]:
+    """Cached: residents with equal plans share the work."""
+    return tuple(dose for days in range(-1, 3) for dose in doses_of(plan, day + timedelta(days=days), zone))
 
 
 @lru_cache(maxsize=65536)
 def doses_of(plan: MedicinePlan, day: date, zone: str) -> tuple[Dose, ...]:
-    """The doses of the local `day`, in order of time. Cached: residents with equal plans share the work."""
+    """The doses of the local `day`, in order of time."""
     return tuple(sorted((dose_on(window, day, zone) for window in plan.windows), key=lambda dose: dose.start))
 
 
@@ -177,15 +184,14 @@ def dose_on(window: DoseWindow, day: date, zone: str) -> Dose:
     return Dose(window.id, day, start, end, DoseStatus.PENDING, remind_at)
 
 
-def _with(state: ResidentState, doses: tuple[Dose, ...] | None, next_start: datetime | None) -> ResidentState:
-    """State with these doses (None: the same) and the deadline that follows from them."""
-    if doses is None:
-        doses = state.medicine.doses
-    pending = [dose for dose in doses if dose.status is DoseStatus.PENDING]
-    times = [dose.end for dose in pending] + [dose.remind_at for dose in pending if dose.remind_at is not None]
-    if next_start is not None:
-        times.append(next_start)
-    return replace(state, medicine=MedicineState(doses, next_start, min(times, default=None)))
+def _with(state: ResidentState, doses: tuple[Dose, ...], next_start: datetime | None) -> ResidentState:
+    """State with these doses and the deadline that follows from them."""
+    deadline = next_start
+    for dose in doses:
+        if dose.status is DoseStatus.PENDING:
+            due = dose.end if dose.remind_at is None else min(dose.end, dose.remind_at)
+            deadline = due if deadline is None else min(deadline, due)
+    return replace(state, medicine=MedicineState(doses, next_start, deadline))
 
 
 def episode_id(key: Key, dose: Dose) -> str:

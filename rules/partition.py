@@ -36,7 +36,8 @@ class Partition:
         """Takes the next entry of the log; first fires what was due for its resident before it was received."""
         if entry.kind not in BY_KIND:
             return self._apply_to_everybody(entry) if entry.key == EVERYBODY else []
-        state = self.states.get(entry.key) or ResidentState(entry.key)
+        old = self.states.get(entry.key)
+        state = old or ResidentState(entry.key)
         if entry.position <= state.position:
             # A saved state may be ahead of the place where replay begins: it has seen this entry, and time up to it.
             return []
@@ -44,7 +45,7 @@ class Partition:
         if not self.holding and state.deadline is not None and state.deadline <= entry.received_at:
             state, before, _ = step(state, entry.received_at)
         state, decisions, _ = step(state, entry)
-        self._keep(entry.key, state)
+        self._keep(old, state)
         return [*before, *decisions] if before else decisions
 
     def fire(self, now: datetime) -> list[AnyDecision]:
@@ -105,19 +106,18 @@ class Partition:
             if not self._is_current(deadline, key):
                 continue
             # One deadline at a time, so that decisions of different residents come in order of their due times.
-            state, made, _ = step(self.states[key], deadline)
+            old = self.states[key]
+            state, made, _ = step(old, deadline)
             decisions += made
-            self._keep(key, state)
+            self._keep(old, state)
         self.fired_to = max(now, self.fired_to) if self.fired_to else now
         return decisions
 
-    def _keep(self, key: Key, state: ResidentState) -> None:
-        old = self.states.get(key)
-        if key not in self._before:
-            self._before[key] = old
-        self.states[key] = state
+    def _keep(self, old: ResidentState | None, state: ResidentState) -> None:
+        self._before.setdefault(state.key, old)
+        self.states[state.key] = state
         if state.deadline is not None and (old is None or old.deadline != state.deadline):
-            heapq.heappush(self._heap, (state.deadline, key))
+            heapq.heappush(self._heap, (state.deadline, state.key))
 
     def _is_current(self, deadline: datetime, key: Key) -> bool:
         state = self.states.get(key)

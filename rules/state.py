@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from events.ids import Key
 from rules.plan import Plan
@@ -71,17 +72,7 @@ class ResidentState(Struct, frozen=True, array_like=True, gc=False):
 
 
 def with_inactivity(state: ResidentState, inactivity: InactivityState) -> ResidentState:
-    """A copy with that part. Built directly: `replace` costs five times as much, and every motion comes here."""
-    return ResidentState(
-        state.key,
-        state.position,
-        state.deadline,
-        inactivity,
-        state.medicine,
-        state.plan,
-        state.plan_version,
-        state.timezone,
-    )
+    return replace(state, inactivity=inactivity)
 
 
 _ENCODER = msgspec.msgpack.Encoder()
