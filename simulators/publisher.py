@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from aiomqtt import Client, MqttError
+from aiomqtt import Client, MqttError, ProtocolVersion
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -116,7 +116,7 @@ class _Ahead:
 
 def _client(server: MqttServer) -> Client:
     host, port = server.address
-    client = Client(host, port, username=server.username, password=server.password)
+    client = Client(host, port, username=server.username, password=server.password, protocol=ProtocolVersion.V5)
     client.pending_calls_threshold = WINDOW
     return client
 
@@ -154,7 +154,8 @@ async def publish_all(
 ) -> Progress:
     """Publishes `messages`, sorted by time, with QoS 1 when `now()` reaches their times; returns when all are sent.
 
-    `now` runs `speed` times as fast as the true time, in which `sleep` waits. `stop` ends it early. Raises ValueError
+    The address is that of an MQTT 5 listener. `now` runs `speed` times as fast as the true time, in which `sleep`
+    waits. `stop` ends it early. Raises ValueError
     for a bad address; a broker that cannot be reached is tried again for ever.
     """
     publisher = Publisher(MqttServer.parse(mqtt_url), tenant, now, speed, sleep, on_progress)

@@ -54,10 +54,10 @@ async def _finding(what: str, check: Callable[[Context], Awaitable[str]], contex
 
 async def _database(context: Context) -> str:
     async with await connect(context.database_url) as connection:
-        info = connection.info
+        number = connection.info.server_version
         cursor = await connection.execute("SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'")
         row = await cursor.fetchone()
-    version = f"PostgreSQL {info.server_version // 10000}.{info.server_version % 10000}"
+    version = f"PostgreSQL {number // 10000}.{number % 10000}"
     return f"{version} with TimescaleDB {row[0]}" if row else f"{version} without TimescaleDB"
 
 

@@ -42,13 +42,14 @@ def clock() -> ManualClock:
 
 
 def url(broker: Broker) -> str:
-    return f"mqtt://{broker.devices}"
+    return f"mqtt://{broker.vaka}"
 
 
 @asynccontextmanager
 async def listening(broker: Broker) -> AsyncIterator[aiomqtt.Client]:
     server = MqttServer.parse(url(broker))
-    async with aiomqtt.Client(server.address.host, server.address.port) as client:
+    v5 = aiomqtt.ProtocolVersion.V5
+    async with aiomqtt.Client(server.address.host, server.address.port, protocol=v5) as client:
         await client.subscribe(EVERYTHING, qos=1)
         yield client
 

@@ -1,0 +1,114 @@
+"""Commands against what runs: a real database and broker, each command in a process of its own."""
+
+import asyncio
+import json
+import os
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from events.address import MqttServer
+from events.ids import ResidentId, TenantId, UnitId
+from events.kinds import Technology
+from store.people import Role, token_by_secret
+from store.pool import Pool
+from store.usage_count import Use, add_usage
+from tests.support import village
+from tests.support.engine import running_engine
+from vaka.clock import ManualClock, system_clock
+
+pytestmark = pytest.mark.anyio
+
+
+class Done(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Vaka = Callable[..., Awaitable[Done]]
+
+
+@pytest.fixture
+def vaka(database_url: str, mqtt_server: MqttServer, tmp_path: Path) -> Vaka:
+    environment = {
+        **os.environ,
+        "VAKA_DATABASE_URL": database_url,
+        "VAKA_MQTT_URL": f"mqtt://{mqtt_server.address}",
+        "VAKA_DATA_DIR": str(tmp_path),
+    }
+
+    async def run(*arguments: str) -> Done:
+        process = await asyncio.create_subprocess_exec(
+            ".venv/bin/vaka",
+            *arguments,
+            env=environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await process.communicate()
+        assert process.returncode is not None
+        return Done(process.returncode, out.decode(), err.decode())
+
+    return run
+
+
+async def test_a_token_is_printed_last_and_works(vaka: Vaka, pool: Pool) -> None:
+    async with pool.connection() as connection:
+        await village.found(connection, datetime.now(UTC))
+    done = await vaka("token", "--role", "staff", "--tenant", village.TENANT, "--unit", village.UNIT)
+    assert done.code == 0
+    async with pool.connection() as connection:
+        token = await token_by_secret(connection, done.out.split()[-1])
+    assert token is not None
+    assert (token.role, token.tenant, token.unit) == (Role.STAFF, village.TENANT, village.UNIT)
+
+
+async def test_a_token_for_nobody_is_refused(vaka: Vaka) -> None:
+    done = await vaka("token", "--role", "staff", "--tenant", "nowhere")
+    assert (done.code, done.out) == (1, "")
+    assert "nowhere" in done.err
+
+
+async def test_a_report_of_use_gives_the_same_bytes_each_time(vaka: Vaka, pool: Pool, tmp_path: Path) -> None:
+    async with pool.connection() as connection:
+        for day, count in ((1, 3), (2, 4)):
+            use = Use(
+                TenantId("prov"),
+                UnitId("norr"),
+                ResidentId("anna"),
+                Technology.MEDICINE,
+                "dose_taken",
+                datetime(2026, 3, day, tzinfo=UTC).date(),
+            )
+            await add_usage(connection, {use: count})
+    asked = ("report", "usage", "--from", "2026-03-01", "--to", "2026-03-31", "--by", "resident,day")
+    as_csv = await vaka(*asked, "--format", "csv")
+    assert as_csv.out == "resident,day,count\r\nanna,2026-03-01,3\r\nanna,2026-03-02,4\r\n"
+    as_json = await vaka(*asked)
+    assert [item["count"] for item in json.loads(as_json.out)["items"]] == [3, 4]
+    assert (await vaka(*asked)).out == as_json.out
+    file = tmp_path / "usage.csv"
+    assert (await vaka(*asked, "--format", "csv", "--out", str(file))).out == ""
+    assert file.read_bytes() == b"resident,day,count\r\nanna,2026-03-01,3\r\nanna,2026-03-02,4\r\n"
+
+
+async def test_migrating_again_changes_nothing_and_says_where_it_stands(vaka: Vaka) -> None:
+    assert (await vaka("migrate")) == (await vaka("migrate", "--phase", "before"))
+
+
+async def test_the_doctor_finds_what_is_bad_and_what_is_well(
+    vaka: Vaka, database_url: str, mqtt_server: MqttServer
+) -> None:
+    ill = await vaka("doctor", "--format", "json")
+    found = {finding["what"]: finding for finding in json.loads(ill.out)}
+    assert ill.code == 1
+    assert not found["log"]["ok"]
+    assert found["database"]["ok"]
+    assert found["broker keeps a backlog"]["ok"], found
+    async with running_engine(database_url, mqtt_server, ManualClock(system_clock())):
+        well = await vaka("doctor")
+    assert well.code == 0, well.out
