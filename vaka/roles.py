@@ -6,8 +6,8 @@ import logging
 import socket
 
 import uvicorn
-from api.app import create_app
 
+from api.app import create_app
 from ingest.reader import read
 from ingest.source import MqttSource
 from processors import webhook

@@ -83,7 +83,7 @@ class Vaka:
             "VAKA_LOG_LEVEL": "warning",
             "VAKA_SNAPSHOT_SECONDS": "1",
         }
-        self.process: subprocess.Popen[str] | None = None
+        self.process: subprocess.Popen[Any] | None = None
 
     def start(self) -> str:
         """Returns the API's address once it is ready."""
@@ -249,6 +249,6 @@ def _check(database_url: str, sent: list[tuple[str, str]], receiver: WebhookRece
 
 
 def _one(db: psycopg.Connection[Any], query: str) -> Any:
-    row = db.execute(query).fetchone()  # type: ignore[call-overload]
+    row = db.execute(query.encode()).fetchone()
     assert row is not None
     return row[0]

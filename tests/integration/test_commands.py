@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,7 +85,7 @@ async def test_a_report_of_use_gives_the_same_bytes_each_time(vaka: Vaka, pool: 
                 "dose_taken",
                 datetime(2026, 3, day, tzinfo=UTC).date(),
             )
-            await add_usage(connection, {use: count})
+            await add_usage(connection, Counter({use: count}))
     asked = ("report", "usage", "--from", "2026-03-01", "--to", "2026-03-31", "--by", "resident,day")
     as_csv = await vaka(*asked, "--format", "csv")
     assert as_csv.out == "resident,day,count\r\nanna,2026-03-01,3\r\nanna,2026-03-02,4\r\n"
