@@ -23,10 +23,10 @@ def hash_password(password: str) -> str:
 
 
 class Passwords:
-    """Hashes and checks in threads of their own."""
+    """Hashes and checks in threads of their own; argon2id with the parameters that its RFC recommends."""
 
-    def __init__(self) -> None:
-        self._hasher = PasswordHasher()
+    def __init__(self, hasher: PasswordHasher | None = None) -> None:
+        self._hasher = hasher or PasswordHasher()
         self._limiter = anyio.CapacityLimiter(AT_ONCE)
         self._nobody = _unreachable_hash(self._hasher)
 
