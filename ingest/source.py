@@ -13,6 +13,10 @@ from events.delivery import Delivery, Lane, Observation, Rejected
 from events.topics import EVERYTHING, URGENT_FILTERS, is_marker, marker_topic
 from ingest.session import Session, Token
 
+ENOUGH = 100
+"""Bulk messages that are worth a commit. The embedded broker hands out no more before the first is acknowledged, so
+whoever waits for more waits in vain."""
+
 Read = Callable[[str, bytes], Observation | Rejected | None]
 
 
@@ -57,14 +61,15 @@ class MqttSource:
 
     async def take(self, limit: int, linger: float, wait: float) -> list[Delivery]:
         """Waits at most `wait` seconds for a delivery. Urgent ones are returned at once and alone; bulk ones up
-        to `limit`, after at most `linger` seconds for more to come."""
+        to `limit`, after at most `linger` seconds for ENOUGH to come."""
         if not self.waiting:
             self._arrived.clear()
             await _either(self._arrived, wait)
         urgent = self._lanes[Lane.URGENT]
         bulk = self._lanes[Lane.BULK]
-        if not urgent.queue and 0 < len(bulk.queue) < limit:
-            await bulk.fill(limit, linger)
+        enough = min(limit, ENOUGH)
+        if not urgent.queue and 0 < len(bulk.queue) < enough:
+            await bulk.fill(enough, linger)
         return urgent.take(limit) or bulk.take(limit)
 
     def acknowledge(self, deliveries: Iterable[Delivery]) -> None:
@@ -107,9 +112,9 @@ class _LaneQueue:
             self.session.resume()
         return taken
 
-    async def fill(self, limit: int, linger: float) -> None:
-        """Waits until `limit` messages are there, something urgent comes, or `linger` seconds have gone."""
-        self._wanted = limit
+    async def fill(self, enough: int, linger: float) -> None:
+        """Waits until `enough` messages are there, something urgent comes, or `linger` seconds have gone."""
+        self._wanted = enough
         self._full.clear()
         await _either(self._full, linger)
         self._wanted = 0
