@@ -90,6 +90,8 @@ class Hub:
         self._seq: int | None = None
         self._troubles = ["Vaka is starting"]
         self._ended = False
+        self.pulse_seconds: float = PULSE_SECONDS
+        self.retry_seconds: float = RETRY_SECONDS
 
     async def run(self) -> None:
         """Follows for ever, over every failure."""
@@ -154,7 +156,7 @@ class Hub:
                 # Whatever it is, pages must not stand still without knowing it: they are told, and it is tried again.
                 log.exception("the stream cannot follow alarms")
             self._say_following(False)
-            await asyncio.sleep(RETRY_SECONDS)
+            await asyncio.sleep(self.retry_seconds)
 
     async def _follow(self) -> None:
         self._wake.clear()
@@ -205,7 +207,7 @@ class Hub:
         while True:
             self._troubles = await self._look()
             self._tell(self.pulse(), self._clients)
-            await asyncio.sleep(PULSE_SECONDS)
+            await asyncio.sleep(self.pulse_seconds)
 
     async def _look(self) -> list[str]:
         try:

@@ -9,15 +9,13 @@ from fastapi.responses import StreamingResponse
 
 from api.callers import Caller, still_holds
 from api.fields import MAX_BIGINT
-from api.hub import PULSE_SECONDS, Client
+from api.hub import Client
 from api.permissions import Permission, may
 from api.problems import ProblemError
 from api.routing import Vaka, resource
 from store.failures import DATABASE_DOWN
 
 router = resource("stream")
-
-Seq = Annotated[int, Query(ge=0, le=MAX_BIGINT)]
 
 
 class EventStream(StreamingResponse):
@@ -63,7 +61,7 @@ async def _live(vaka: Vaka, caller: Caller, client: Client) -> AsyncIterator[byt
     clock = asyncio.get_running_loop().time
     checked = clock()
     while (chunk := await client.next()) is not None:
-        if clock() - checked >= PULSE_SECONDS:
+        if clock() - checked >= vaka.hub.pulse_seconds:
             if not await _still_holds(vaka, caller):
                 return
             checked = clock()
