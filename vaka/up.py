@@ -15,6 +15,7 @@ from simulators.municipality import build_municipality
 from store.migrate import is_current
 from store.pool import connect
 from vaka.context import API_FILE, Context
+from vaka.embedded.errors import ServerError
 from vaka.embedded.ports import require_free
 from vaka.embedded.servers import Servers, start_servers
 from vaka.roles import first_of, run_all
@@ -94,7 +95,12 @@ def bring_schema(database_url: str) -> None:
     """Migrates in a process of its own when something is missing: the tool is needed once, its memory never again."""
     if not is_current(database_url):
         code = "import sys; from store.migrate import migrate; migrate(sys.stdin.read())"
-        subprocess.run([sys.executable, "-c", code], input=database_url, text=True, check=True)
+        # In a session of its own: Ctrl-C is for Vaka, which waits until the schema is whole.
+        done = subprocess.run(
+            [sys.executable, "-c", code], input=database_url, text=True, check=False, start_new_session=True
+        )
+        if done.returncode:
+            raise ServerError(f"the database could not be brought to this version's schema: exit {done.returncode}")
 
 
 async def _seed(context: Context, options: UpOptions) -> None:

@@ -22,6 +22,7 @@ from processors.metrics import EngineMetrics
 from processors.owner import LogOwner
 from tests.support.village import TENANT
 from vaka.clock import Clock, ManualClock, system_clock
+from vaka.roles import first_of
 
 START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 """A Monday, 07:00 in Stockholm."""
@@ -45,6 +46,7 @@ class RunningEngine:
         self.owner = owner
         self.source = source
         self.clock = clock
+        self.owning: asyncio.Task[None]
         self._device = device
         self._commits = asyncio.Event()
         self._expected = source.acknowledged
@@ -59,7 +61,10 @@ class RunningEngine:
         """Waits, commit by commit, for the condition; the test's own timeout ends it otherwise."""
         while not condition():
             self._commits.clear()
-            await self._commits.wait()
+            await first_of(self._commits.wait(), asyncio.wait([self.owning]))
+            if self.owning.done():
+                await self.owning
+                raise AssertionError("the engine has ended")
 
     async def say(
         self, device: str, kind: str, *, at: datetime | None = None, tenant: TenantId = TENANT, **fields: object
@@ -113,7 +118,7 @@ async def running_engine(
     )
     async with aiomqtt.Client(server.address.host, server.address.port, protocol=aiomqtt.ProtocolVersion.V5) as device:
         running = RunningEngine(owner, source, device, clock)
-        owning = asyncio.create_task(owner.run(stop))
+        running.owning = asyncio.create_task(owner.run(stop))
         try:
             await owner.ready.wait()
             await source.open(server, stop)
@@ -122,5 +127,5 @@ async def running_engine(
         finally:
             stop.set()
             source.wake()
-            await owning
+            await running.owning
             await source.close()
