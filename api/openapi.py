@@ -49,15 +49,16 @@ def _complete(path: str, method: str, operation: Json) -> None:
     if (method, path) not in OPEN:
         operation["security"] = [{"token": []}, {"session": []}]
         statuses |= _CLOSED
+        if "201" in operation["responses"]:
+            statuses[409] = "It is there already"
     if "{" in path:
         statuses[404] = "Not there, or not for this caller"
-    if method == "POST" and "201" in operation["responses"]:
-        statuses[409] = "It is there already"
     if "requestBody" in operation:
         statuses |= {413: "The body is too large", 415: "The body is not JSON"}
-    content = {MEDIA_TYPE: {"schema": {"$ref": _REFERENCE.format(model="ProblemDetails")}}}
+    responses = operation["responses"]
+    responses.pop("422", None)  # FastAPI's own form of errors, which is not answered.
     for status, description in statuses.items():
-        known = operation["responses"].get(str(status), {})
-        if status == 422:
-            known = {}
-        operation["responses"][str(status)] = {"description": description, **known, "content": content}
+        responses.setdefault(str(status), {"description": description})
+    for status, response in responses.items():
+        if status >= "400":
+            response["content"] = {MEDIA_TYPE: {"schema": {"$ref": _REFERENCE.format(model="ProblemDetails")}}}

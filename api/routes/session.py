@@ -2,7 +2,7 @@
 
 import ipaddress
 from math import ceil
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, Any, Literal, TypedDict
 
 from fastapi import Request, Response
 from pydantic import BaseModel, Field
@@ -19,6 +19,13 @@ from store.people import Role
 router = resource("session")
 
 Anybody = Annotated[Caller, may(Permission.OWN_SESSION)]
+
+
+REFUSED: dict[int | str, dict[str, Any]] = {
+    401: {"description": "Username and password do not fit"},
+    403: {"description": "Asked for by a page of another site"},
+    429: {"description": "Too many failed sign-ins; `Retry-After` says how long to wait"},
+}
 
 
 class SignIn(Body):
@@ -39,7 +46,7 @@ class WhoAmI(BaseModel):
     unit: UnitId | None
 
 
-@router.post("", status_code=201, summary="Sign in")
+@router.post("", status_code=201, summary="Sign in", responses=REFUSED)
 async def sign_in(body: SignIn, vaka: Vaka, request: Request, response: Response) -> WhoAmI:
     """Sets the session cookie. 401 when username and password do not fit, 429 after too many such tries."""
     check_same_site(request, cookie=False)

@@ -231,6 +231,7 @@ CREATE TABLE alarms (
 CREATE UNIQUE INDEX alarms_unresolved ON alarms (key, kind) WHERE state IN ('open', 'accepted', 'at_person');
 CREATE INDEX alarms_due ON alarms (escalate_at) WHERE escalate_at IS NOT NULL;
 CREATE INDEX alarms_by_tenant ON alarms (tenant, opened_at);
+CREATE INDEX alarms_by_time ON alarms (opened_at, id);
 CREATE INDEX alarms_by_resident ON alarms (resident, opened_at);
 
 -- Every change of an alarm, in the order of commit: the journal that staff see and the stream that pages follow.
