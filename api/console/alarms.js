@@ -84,9 +84,11 @@ export class AlarmBook {
     return this.#where((alarm) => alarm.state === "open").sort(byUrgency);
   }
 
-  /** Those that somebody has taken. */
-  taken() {
-    return this.#where((alarm) => isUnresolved(alarm) && alarm.state !== "open").sort(byUrgency);
+  /** Those that somebody has taken, first the ones that `person` has. */
+  taken(person) {
+    const isMine = (alarm) => alarm.accepted_by === person.id;
+    const taken = this.#where((alarm) => isUnresolved(alarm) && alarm.state !== "open");
+    return taken.sort((a, b) => isMine(b) - isMine(a) || byUrgency(a, b));
   }
 
   /** The last ones that were closed while this page looked on; forgets older ones. */

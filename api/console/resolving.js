@@ -16,6 +16,7 @@ export class ResolveDialog {
   constructor(submit) {
     this.#dialog.querySelector(".choices").replaceChildren(...OUTCOMES.map(choice));
     this.#dialog.querySelector(".cancel").onclick = () => this.close();
+    this.#dialog.onclose = () => this.#clear();
     this.#form.onsubmit = (event) => {
       event.preventDefault();
       const { outcome, note } = Object.fromEntries(new FormData(this.#form));
@@ -30,9 +31,8 @@ export class ResolveDialog {
   }
 
   open(alarm) {
-    this.#form.reset();
+    this.#clear();
     this.#alarm = alarm;
-    this.say(null);
     show(this.#dialog.querySelector("h2"), t("resolve.title", { name: nameOf(alarm) }));
     this.#dialog.showModal();
   }
@@ -49,6 +49,13 @@ export class ResolveDialog {
 
   close() {
     this.#dialog.close();
+  }
+
+  /** Nothing that was written for one resident is there for the next one, or when nobody is signed in. */
+  #clear() {
+    this.#form.reset();
+    this.say(null);
+    show(this.#dialog.querySelector("h2"), null);
   }
 }
 

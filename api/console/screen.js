@@ -59,6 +59,12 @@ export class Screen {
     if (news) show(place("news"), news);
   }
 
+  /** Leaves nothing of any resident in the page. */
+  clear() {
+    this.drawAlarms({ open: [], taken: [], closed: [] });
+    for (const id of ["announcement", "news"]) show(place(id), null);
+  }
+
   focus(id) {
     this.#cards.get(id)?.focus();
   }

@@ -32,6 +32,7 @@ export class Watch {
   #dialog = new ResolveDialog((alarm, words) => this.#act("resolve", alarm, words));
   #isStopped = false;
   #isKnown = false;
+  #readings = 0;
   #unread = null;
   #wantedJournals = new Set();
   #busy = new Set();
@@ -58,21 +59,22 @@ export class Watch {
     this.#book = new AlarmBook();
     this.#dialog.close();
     this.#sound.ring(null);
-    this.#screen.drawAlarms({ open: [], taken: [], closed: [] });
+    this.#screen.clear();
   }
 
   draw() {
     if (this.#isStopped) return;
     const [book, live] = [this.#book, this.#live];
-    const lists = { open: book.open(), taken: book.taken(), closed: book.closed() };
+    const lists = { open: book.open(), taken: book.taken(this.#person), closed: book.closed() };
     const troubled = showTrouble(live, this.#unread);
     const isCertain = this.#isKnown && live.connected && live.checked;
     const none = isCertain ? "none" : "loading";
+    // What must not be missing stands first: an error further down leaves the banner and the sound as they should be.
+    this.#screen.drawCalm(lists.open.length + lists.taken.length > 0 ? "some" : troubled ? "unknown" : none, live.now);
+    this.#sound.ring(this.#gravest(lists.open));
+    this.#screen.drawTitle(lists.open.length);
     this.#screen.drawContact(live);
     this.#screen.drawAlarms(lists, (alarm) => this.#details(alarm));
-    this.#screen.drawCalm(lists.open.length + lists.taken.length > 0 ? "some" : troubled ? "unknown" : none, live.now);
-    this.#screen.drawTitle(lists.open.length);
-    this.#sound.ring(this.#gravest(lists.open));
     this.#notices.shown();
   }
 
@@ -98,13 +100,15 @@ export class Watch {
    * read for the reason: this person is signed out, or may not see alarms. */
   async #readAll() {
     this.#isKnown = false;
+    const reading = ++this.#readings;
     const before = this.#book.unresolved();
     await this.#try(async () => {
       const alarms = await askAll("/alarms", UNRESOLVED_STATES);
       const listed = new Set(alarms.map((alarm) => alarm.id));
       await Promise.all(before.filter((id) => !listed.has(id)).map((id) => this.#readOne(id)));
       this.#take(alarms);
-      this.#isKnown = true;
+      // What an earlier connection asked for says nothing of what came after it.
+      this.#isKnown = reading === this.#readings;
       for (const id of this.#book.unresolved()) this.#wantedJournals.add(id);
     });
     await this.#readJournals();
