@@ -30,9 +30,10 @@ INBOX_APPLIED = "UPDATE inbox SET applied_at = %s, result = %s WHERE id = %s"
 TELL_APPLIED = "SELECT pg_notify('vaka_inbox_applied', %s)"
 
 # A key that was seen longer ago than the limit is a new event: the row is taken over, and RETURNING names it.
+# `%b`: an array of 500 keys as text costs the client three times as much.
 NEW_KEYS = """
 INSERT INTO event_keys AS seen (key, received_at)
-SELECT key, %(received_at)s FROM unnest(%(keys)s::bytea[]) AS key
+SELECT key, %(received_at)s FROM unnest(%(keys)b::bytea[]) AS key
 ON CONFLICT (key) DO UPDATE SET received_at = excluded.received_at WHERE seen.received_at < %(before)s
 RETURNING key
 """

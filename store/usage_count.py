@@ -9,9 +9,10 @@ from events.ids import ResidentId, TenantId, UnitId
 from events.kinds import Technology
 from store.pool import Connection
 
+# `%b`: long arrays as text cost the client three times as much.
 ADD_USAGE = """
 INSERT INTO usage_daily AS daily (tenant, unit, resident, technology, kind, day, count)
-SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::date[], %s::bigint[])
+SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::date[], %b::bigint[])
 ON CONFLICT (resident, day, technology, kind, unit) DO UPDATE SET count = daily.count + excluded.count
 """
 
