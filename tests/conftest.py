@@ -1,6 +1,9 @@
 """What all tests share."""
 
+import os
+
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.broker import embedded_broker, mqtt_server
 from tests.support.database import database_template, database_url, postgres
@@ -12,3 +15,9 @@ __all__ = ["data_dir", "database_template", "database_url", "embedded_broker", "
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+# No example is timed: the machine may be busy. On CI the examples are the same every time, elsewhere new ones.
+settings.register_profile("vaka", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("vaka-ci", settings.get_profile("vaka"), derandomize=True, database=None)
+settings.load_profile("vaka-ci" if os.environ.get("CI") == "true" else "vaka")
