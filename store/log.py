@@ -45,7 +45,7 @@ COPY_EVENTS = f"COPY events ({COLUMNS}) FROM STDIN (FORMAT BINARY)"
 EVENT_TYPES = [
     "int8", "text", "text", "text", "text", "text", "timestamptz", "timestamptz", "text", "bool", "jsonb",
 ]  # fmt: skip
-LAST_ENTRY = "SELECT coalesce(max(position), -1), max(received_at) FROM events"
+LAST_ENTRY = "SELECT position, received_at FROM events ORDER BY position DESC LIMIT 1"
 READ_LOG = """
 SELECT position, key, kind, data::text::bytea, occurred_at, received_at, tenant, device, resident
 FROM events WHERE position > %s AND NOT history {keys} ORDER BY position
@@ -168,8 +168,7 @@ def control_row(entry: Entry) -> Appended:
 async def last_entry(connection: Connection) -> tuple[int, datetime | None]:
     """Position and `received_at` of the log's end; -1 and None when it is empty."""
     row = await (await connection.execute(LAST_ENTRY)).fetchone()
-    assert row is not None
-    return row[0], row[1]
+    return (row[0], row[1]) if row is not None else (-1, None)
 
 
 async def read_log(connection: Connection, after: int, keys: Sequence[Key] | None = None) -> AsyncIterator[Entry]:
