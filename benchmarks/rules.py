@@ -1,0 +1,123 @@
+"""How many events one core can judge: the rules alone, over a day of a large municipality, deadlines included."""
+
+import gc
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from statistics import fmean, median
+
+from benchmarks.day import EVENTS_A_DAY, Day
+from benchmarks.progress import say
+from benchmarks.table import Table
+from events.log import Entry
+from rules.partition import Partition
+from rules.state import encode_state
+
+TARGET_RATE = 250_000
+TARGET_BYTES = 1024
+
+BATCH = 500
+"""Entries between two commits, as in the engine under load."""
+
+PART = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Size:
+    residents: int = 20_000
+    hours: int = 24
+    repetitions: int = 3
+
+
+QUICK = Size(residents=2_000, hours=6, repetitions=1)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One run over the day, in seconds of process time. `rates`: of its parts; `sizes`: of states, in bytes."""
+
+    events: int
+    decisions: int
+    seconds: float
+    rates: list[float]
+    sizes: list[int]
+
+
+def run(size: Size) -> list[Table]:
+    runs = []
+    for number in range(size.repetitions):
+        runs.append(_judge_day(size))
+        say(f"rules, day {number + 1} of {size.repetitions}: {_rate(runs[-1]):,.0f} events/s")
+    return [_speed_table(runs, size), _size_table(runs[0])]
+
+
+def _judge_day(size: Size) -> Judged:
+    partition = Partition()
+    events = decisions = 0
+    seconds, rates = 0.0, []
+    for entries in _parts_of_day(size, partition):
+        took, made = _judge(partition, entries)
+        events, decisions, seconds = events + len(entries), decisions + made, seconds + took
+        rates.append(len(entries) / took)
+    sizes = [len(encode_state(state)) for state in partition.states.values()]
+    return Judged(events, decisions, seconds, rates, sizes)
+
+
+def _parts_of_day(size: Size, partition: Partition) -> Iterator[list[Entry]]:
+    """Prepares the plans, then each part of the day while the clock stands still."""
+    day = Day(size.residents)
+    for plan in day.plans():
+        partition.apply(plan)
+    partition.commit()
+    for number in range(timedelta(hours=size.hours) // PART):
+        entries = day.entries(number * PART, PART)
+        gc.collect()
+        gc.freeze()
+        yield entries
+        gc.unfreeze()
+
+
+def _judge(partition: Partition, entries: list[Entry]) -> tuple[float, int]:
+    """Seconds and decisions."""
+    made = 0
+    started = time.process_time()
+    for first in range(0, len(entries), BATCH):
+        batch = entries[first : first + BATCH]
+        for entry in batch:
+            made += len(partition.apply(entry))
+        made += len(partition.fire(batch[-1].received_at))
+        partition.commit()
+    return time.process_time() - started, made
+
+
+def _rate(judged: Judged) -> float:
+    return judged.events / judged.seconds
+
+
+def _speed_table(runs: list[Judged], size: Size) -> Table:
+    best = max(runs, key=_rate)
+    rates = [_rate(judged) for judged in runs]
+    rows = [
+        ("the whole day, best run", _rate(best), 1e6 / _rate(best), _rate(best) / TARGET_RATE),
+        ("the whole day, median run", median(rates), 1e6 / median(rates), median(rates) / TARGET_RATE),
+        ("the whole day, worst run", min(rates), 1e6 / min(rates), min(rates) / TARGET_RATE),
+        *(
+            (f"{name} half hour of the best run", rate, 1e6 / rate, rate / TARGET_RATE)
+            for name, rate in (("best", max(best.rates)), ("median", median(best.rates)), ("worst", min(best.rates)))
+        ),
+    ]
+    notes = [
+        f"{size.residents:,} residents, {EVENTS_A_DAY} events a resident and day, {size.hours} h from 06:00, "
+        f"{BATCH} events a commit; {best.events:,} events and {best.decisions:,} decisions in each run.",
+        "Everybody has three dose windows, an inactivity limit and quiet hours. The worst half hours are those "
+        "in which thousands of dose windows begin and end.",
+        f"Process time of one core. Target: {TARGET_RATE:,} events/s.",
+    ]
+    return Table("Rules alone", ("what", "events/s", "CPU µs/event", "of the target"), rows, notes)
+
+
+def _size_table(judged: Judged) -> Table:
+    rows = [("largest", max(judged.sizes)), ("mean", fmean(judged.sizes))]
+    notes = [f"After the whole day, as snapshots keep it, the plan included. Target: at most {TARGET_BYTES:,} bytes."]
+    return Table("Serialised state of one resident", ("what", "bytes"), rows, notes)

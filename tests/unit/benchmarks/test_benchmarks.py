@@ -1,0 +1,69 @@
+"""Each benchmark runs at a very small size. Whether its figures are good is not a test's business."""
+
+import json
+from collections.abc import Sequence
+
+import pytest
+
+from benchmarks import __main__ as command
+from benchmarks import end_to_end, footprint, latency, rules
+from benchmarks.table import Cell, Table
+
+SLOW_SECONDS = 180
+"""They start a Vaka or two on servers of their own, on a machine that may be busy."""
+
+
+@pytest.fixture(autouse=True)
+def one_broker(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (end_to_end, footprint, latency):
+        monkeypatch.setattr(module, "brokers", lambda: ["iotcore"])
+
+
+def figures(row: Sequence[Cell]) -> list[float]:
+    """The cells after the name of the row."""
+    return [float(cell) for cell in row[1:]]
+
+
+def test_the_rules_alone() -> None:
+    speed, sizes = rules.run(rules.Size(residents=20, hours=1, repetitions=2))
+    assert len(speed.rows) == 6
+    assert all(figure > 0 for row in speed.rows for figure in figures(row))
+    (largest,), (mean,) = map(figures, sizes.rows)
+    assert 0 < mean <= largest
+
+
+@pytest.mark.timeout(SLOW_SECONDS)
+def test_end_to_end() -> None:
+    """It fails by itself unless every event is stored once and every press is an alarm's."""
+    (table,) = end_to_end.run(end_to_end.Size(residents=2, events=300, rounds=1))
+    assert [row[0] for row in table.rows] == ["iotcore, drained", "iotcore, live"]
+
+
+@pytest.mark.timeout(SLOW_SECONDS)
+def test_from_press_to_alarm() -> None:
+    (table,) = latency.run(latency.Size(residents=2, presses=3, background=(50,), pause_seconds=0.01))
+    assert [row[0] for row in table.rows] == ["iotcore, 50"]
+
+
+@pytest.mark.timeout(SLOW_SECONDS)
+def test_footprint() -> None:
+    (table,) = footprint.run(footprint.Size(starts=1, idle_seconds=0))
+    first, later, slowest, processes, rss, pss = figures(table.rows[0])
+    assert processes == 2
+    assert min(first, later, slowest) > 0
+    assert pss <= rss
+    assert rss > 20
+
+
+def test_the_command_prints_one_table_as_text_or_as_json(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    table = Table("Trial", ("what", "a second"), [("one", 1234.5), ("two", 1.5)], ["A note."])
+    monkeypatch.setitem(command.BENCHMARKS, "rules", command.Benchmark(list, lambda: [table]))
+    command.main(["--quick", "--only", "rules"])
+    assert capfd.readouterr().out.split("\n\n", 1)[1] == (
+        "### Trial\n\n| what | a second |\n|------|---------:|\n| one  |    1,234 |\n| two  |     1.50 |\n\nA note.\n"
+    )
+    command.main(["--quick", "--only", "rules", "--format", "json"])
+    told = json.loads(capfd.readouterr().out)
+    assert told["rules"][0]["rows"] == [{"what": "one", "a second": 1234.5}, {"what": "two", "a second": 1.5}]
