@@ -62,7 +62,7 @@ def test_the_command_prints_one_table_as_text_or_as_json(
     monkeypatch.setitem(command.BENCHMARKS, "rules", command.Benchmark(list, lambda: [table]))
     command.main(["--quick", "--only", "rules"])
     assert capfd.readouterr().out.split("\n\n", 1)[1] == (
-        "### Trial\n\n| what | a second |\n|------|---------:|\n| one  |    1,234 |\n| two  |     1.50 |\n\nA note.\n"
+        "### Trial\n\n| what | a second |\n|------|---------:|\n| one  |    1,234 |\n| two  |     1.50 |\n\n- A note.\n"
     )
     command.main(["--quick", "--only", "rules", "--format", "json"])
     told = json.loads(capfd.readouterr().out)
