@@ -27,10 +27,14 @@ export function showTrouble(live, unread) {
 function trouble(live, unread) {
   if (faults.length > 0) return [t("banner.fault"), faults.at(-1)];
   if (unread?.status === 403) return [t("banner.role"), null];
-  if (!live.connected) return [live.now ? t("banner.lost", { time: clock(live.now, live.now) }) : t("banner.never"), null];
+  if (!live.connected) return [live.now ? t("banner.lost", { time: at(live.now, live) }) : t("banner.never"), null];
   if (unread) return [t("banner.unread"), unread.message];
-  if (live.behind) return [t("banner.behind", { time: clock(live.behind.since, live.now) }), words(live.behind.detail)];
+  if (live.behind) return [t("banner.behind", { time: at(live.behind.since, live) }), words(live.behind.detail)];
   return [null, null];
+}
+
+function at(time, live) {
+  return clock(time, live.now);
 }
 
 function words(detail) {

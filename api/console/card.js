@@ -50,7 +50,7 @@ export class Card {
     this.root.focus({ preventScroll: true });
   }
 
-  /** To be called when cards may have moved: a card that jumps under a finger must not take what was meant for another. */
+  /** To be called when cards may have moved: one that jumps under a finger must not take what was meant for another. */
   noticeShift() {
     const top = this.root.offsetTop;
     if (this.#top !== null && top !== this.#top) this.#shiftedAt = performance.now();
@@ -61,7 +61,8 @@ export class Card {
     const { label, age, name, unit, why, late, count, where, task, instructions, notes, taken, ending, message } =
       this.#parts;
     const what = element("dl", {}, term("where"), where, term("do"), task, instructions);
-    const events = element("details", {}, element("summary", { "data-text": "events" }, t("events")), this.#parts.events);
+    const summary = element("summary", { "data-text": "events" }, t("events"));
+    const events = element("details", {}, summary, this.#parts.events);
     const { accept, at_person, resolve, mute } = this.#buttons;
     const later = element("div", { class: "actions" }, at_person, resolve);
     const head = element("header", {}, label, age, mute);

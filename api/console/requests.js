@@ -33,9 +33,10 @@ export async function askAll(path, parameters = []) {
 }
 
 async function send(method, path, body) {
-  const content = body === undefined ? {} : { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
+  const options = { method, cache: "no-store", signal: AbortSignal.timeout(PATIENCE) };
+  const content = { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
   try {
-    return await fetch(API + path, { method, ...content, cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+    return await fetch(API + path, body === undefined ? options : { ...options, ...content });
   } catch (error) {
     throw new Refusal(0, { detail: String(error) });
   }

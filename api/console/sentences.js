@@ -31,11 +31,12 @@ export function late(alarm, now) {
   return t("late", { time: clock(alarm.opened_at, now), age: age(alarm.occurred_at, alarm.opened_at) });
 }
 
-/** How often it was raised and when last; null when once. */
+/** How often it was raised, and when last if the journal has told; null when once. */
 export function count(alarm, entries, now) {
   if (alarm.count < 2) return null;
-  const times = entries.filter((entry) => entry.action === "counted").map((entry) => entry.data.occurred_at);
-  return t("count", { n: alarm.count, time: clock(times.at(-1) ?? alarm.occurred_at, now) });
+  const last = entries.findLast((entry) => entry.action === "counted");
+  const n = alarm.count;
+  return last ? t("count.last", { n, time: clock(last.data.occurred_at, now) }) : t("count", { n });
 }
 
 /** Who has the alarm; null while nobody has. */

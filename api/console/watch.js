@@ -4,14 +4,14 @@ import { AlarmBook, isGrave, isUnresolved } from "./alarms.js";
 import { showTrouble } from "./banner.js";
 import { Live } from "./live.js";
 import { Notices } from "./notices.js";
-import { ask, askAll, Refusal } from "./requests.js";
+import { Reader } from "./reader.js";
+import { ask, Refusal } from "./requests.js";
 import { ResolveDialog } from "./resolving.js";
 import { Screen } from "./screen.js";
 import { kindOf, nameOf, race, taker, why } from "./sentences.js";
 import { t } from "./texts.js";
 
 const ACTING_ROLES = new Set(["staff", "manager", "admin"]);
-const UNRESOLVED_STATES = ["open", "accepted", "at_person"].map((state) => ["state", state]);
 const PATHS = { accept: "accept", at_person: "at-person", resolve: "resolve" };
 
 export class Watch {
@@ -21,20 +21,26 @@ export class Watch {
   #mayAct;
   #book = new AlarmBook();
   #notices;
+  #reader = new Reader(this.#book, {
+    take: (alarms) => this.#take(alarms),
+    note: (id, entries) => this.#note(id, entries),
+    changed: () => this.draw(),
+    signedOut: () => this.#signedOut(),
+  });
   #screen = new Screen((action, id) => this.#press(action, id));
   #live = new Live({
-    hello: () => this.#readAll(),
+    hello: () => this.#reader.readAll(),
     change: (change) => this.#change(change),
-    pulse: () => this.#pulse(),
+    pulse: () => {
+      this.draw();
+      this.#reader.retry();
+    },
     lost: () => this.draw(),
-    refused: () => this.#readAll(),
+    // Asking for alarms tells why: the person is signed out, or may not see them.
+    refused: () => this.#reader.readAll(),
   });
   #dialog = new ResolveDialog((alarm, words) => this.#act("resolve", alarm, words));
   #isStopped = false;
-  #isKnown = false;
-  #readings = 0;
-  #unread = null;
-  #wantedJournals = new Set();
   #busy = new Set();
   #messages = new Map();
 
@@ -52,11 +58,10 @@ export class Watch {
     this.draw();
   }
 
-  /** Forgets everything, on the screen too. */
+  /** Shows nothing any more, not even what was asked for before. */
   stop() {
     this.#isStopped = true;
     this.#live.stop();
-    this.#book = new AlarmBook();
     this.#dialog.close();
     this.#sound.ring(null);
     this.#screen.clear();
@@ -66,16 +71,20 @@ export class Watch {
     if (this.#isStopped) return;
     const [book, live] = [this.#book, this.#live];
     const lists = { open: book.open(), taken: book.taken(this.#person), closed: book.closed() };
-    const troubled = showTrouble(live, this.#unread);
-    const isCertain = this.#isKnown && live.connected && live.checked;
-    const none = isCertain ? "none" : "loading";
+    const troubled = showTrouble(live, this.#reader.unread);
     // What must not be missing stands first: an error further down leaves the banner and the sound as they should be.
-    this.#screen.drawCalm(lists.open.length + lists.taken.length > 0 ? "some" : troubled ? "unknown" : none, live.now);
+    this.#screen.drawCalm(this.#calm(lists, troubled), live.now);
     this.#sound.ring(this.#gravest(lists.open));
     this.#screen.drawTitle(lists.open.length);
     this.#screen.drawContact(live);
     this.#screen.drawAlarms(lists, (alarm) => this.#details(alarm));
     this.#notices.shown();
+  }
+
+  #calm({ open, taken }, troubled) {
+    if (open.length + taken.length > 0) return "some";
+    if (troubled) return "unknown";
+    return this.#reader.isKnown && this.#live.checked ? "none" : "loading";
   }
 
   #details(alarm) {
@@ -96,70 +105,22 @@ export class Watch {
     return sounding.length > 0 ? Math.min(...sounding.map((alarm) => alarm.priority)) : null;
   }
 
-  /** At a new connection: what happened before it is read, what happens from now on is told. One that was refused is
-   * read for the reason: this person is signed out, or may not see alarms. */
-  async #readAll() {
-    this.#isKnown = false;
-    const reading = ++this.#readings;
-    const before = this.#book.unresolved();
-    await this.#try(async () => {
-      const alarms = await askAll("/alarms", UNRESOLVED_STATES);
-      const listed = new Set(alarms.map((alarm) => alarm.id));
-      await Promise.all(before.filter((id) => !listed.has(id)).map((id) => this.#readOne(id)));
-      this.#take(alarms);
-      // What an earlier connection asked for says nothing of what came after it.
-      this.#isKnown = reading === this.#readings;
-      for (const id of this.#book.unresolved()) this.#wantedJournals.add(id);
-    });
-    await this.#readJournals();
-  }
-
-  /** An alarm that is no longer in the lists: how it ended, if this person may know. */
-  async #readOne(id) {
-    this.#wantedJournals.add(id);
-    try {
-      this.#take([await ask("GET", `/alarms/${encodeURIComponent(id)}`)]);
-    } catch (refusal) {
-      if (!(refusal instanceof Refusal) || refusal.status !== 404) throw refusal;
-      this.#book.drop(id);
-    }
-  }
-
-  async #readJournals() {
-    await Promise.all([...this.#wantedJournals].map((id) => this.#readJournal(id)));
-    this.draw();
-  }
-
-  async #readJournal(id) {
-    try {
-      const entries = await askAll(`/alarms/${encodeURIComponent(id)}/journal`);
-      this.#wantedJournals.delete(id);
-      this.#book.note(id, entries);
-      this.#notices.take(entries);
-    } catch (refusal) {
-      // Without its history the alarm is shown all the same; the next pulse tries again, unless it is gone.
-      if (!(refusal instanceof Refusal)) throw refusal;
-      if (refusal.status === 404) this.#wantedJournals.delete(id);
-    }
-  }
-
-  #pulse() {
-    this.draw();
-    if (this.#unread) this.#readAll();
-    else if (this.#wantedJournals.size > 0) this.#readJournals();
+  #note(id, entries) {
+    this.#book.note(id, entries);
+    this.#notices.take(entries);
   }
 
   #change({ alarm, ...entry }) {
-    if (!this.#book.get(alarm.id)) this.#wantedJournals.add(alarm.id);
-    this.#book.note(alarm.id, [entry]);
-    this.#notices.take([entry]);
+    const isNew = !this.#book.get(alarm.id);
+    this.#note(alarm.id, [entry]);
     this.#take([alarm], entry);
     this.draw();
-    if (this.#wantedJournals.size > 0) this.#readJournals();
+    if (isNew) this.#reader.readJournalOf(alarm.id);
   }
 
   /** Takes alarms as Vaka shows them, and says aloud what is new about them. */
   #take(alarms, entry) {
+    if (this.#isStopped) return;
     const urgent = [];
     for (const alarm of alarms.map((each) => this.#asSeen(each))) {
       const news = this.#book.take(alarm);
@@ -234,18 +195,5 @@ export class Watch {
     if (status === 403) return () => t("error.not_allowed");
     if (status === 0 || status >= 500) return () => t("error.no_answer");
     return () => t("error.refused", { detail });
-  }
-
-  /** Runs what reads the lists; what went wrong is shown until it goes well. */
-  async #try(read) {
-    try {
-      await read();
-      this.#unread = null;
-    } catch (refusal) {
-      if (!(refusal instanceof Refusal)) throw refusal;
-      if (refusal.status === 401) return this.#signedOut();
-      this.#unread = refusal;
-    }
-    return this.draw();
   }
 }
