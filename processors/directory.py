@@ -61,8 +61,8 @@ class Directory:
     def holder(self, device: DeviceId, at: datetime) -> ResidentId | None:
         """Who had the device at that time."""
         for lending in reversed(self._lendings.get(device, ())):
-            if lending.start <= at:
-                return lending.resident if lending.end is None or at < lending.end else None
+            if lending.start <= at and (lending.end is None or at < lending.end):
+                return lending.resident
         return None
 
     def key(self, device: DeviceId, resident: ResidentId | None) -> Key:

@@ -88,7 +88,7 @@ class Engine:
         self.directory = recovered.directory
         self.position = recovered.position
         self.after_commit: Callable[[], None] = lambda: None
-        self._last_stamp = max(recovered.last_received, recovered.partition.fired_to or recovered.last_received)
+        self._last_stamp = recovered.last_received
         self._connection = connection
         self._epoch = epoch
         self._source = source

@@ -30,9 +30,10 @@ class Snapshotter:
     while deadlines wait: all of its deadlines lie after its `fired_to`, which is saved with the first chunk.
     """
 
-    def __init__(self, seconds: float, *, real_time: bool = True) -> None:
+    def __init__(self, seconds: float, *, real_time: bool = True, chunk: int = CHUNK) -> None:
         self.real_time = real_time
         self._seconds = seconds
+        self._chunk = chunk
         self._next = time.monotonic() + seconds
         self._changed: set[Key] = set()
         self._cut: deque[ResidentState] = deque()
@@ -43,7 +44,7 @@ class Snapshotter:
 
     async def save_some(self, connection: Connection, epoch: int, partition: Partition, position: int) -> None:
         """One chunk of the cut that is being written, or of a new cut when it is time."""
-        if self._mark is None and time.monotonic() >= self._next:
+        if time.monotonic() >= self._next:
             self.begin(partition, position)
         await self._save_chunk(connection, epoch)
 
@@ -56,8 +57,8 @@ class Snapshotter:
             pass
 
     def begin(self, partition: Partition, position: int) -> None:
-        """Makes a cut of everything that is committed; not while deadlines wait."""
-        if partition.holding:
+        """Makes a cut of everything that is committed; not while deadlines wait, or while one is being written."""
+        if partition.holding or self._mark is not None:
             return
         self._cut = deque(partition.states[key] for key in sorted(self._changed) if key in partition.states)
         self._changed = set()
@@ -67,7 +68,7 @@ class Snapshotter:
         """What is to be saved next, in this order; None when the cut is saved."""
         if self._mark is None:
             return None
-        states = [self._cut.popleft() for _ in range(min(CHUNK, len(self._cut)))]
+        states = [self._cut.popleft() for _ in range(min(self._chunk, len(self._cut)))]
         chunk = Chunk(states, self._mark, not self._cut)
         if chunk.is_last:
             self._mark = None

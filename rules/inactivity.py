@@ -44,18 +44,15 @@ def on_plan(state: ResidentState, now: datetime, *, new: bool) -> ResidentState:
     if before.raised is not None:
         return state
     since = now if new or before.since is None else before.since
-    due = deadline(plan, since, state.timezone)
-    # A stricter plan may find the silence too long already; it was not too long before there was this plan.
-    check_at = max(due, now) if due is not None else None
-    return with_inactivity(state, InactivityState(since, check_at))
+    return with_inactivity(state, InactivityState(since, deadline(plan, since, state.timezone, now)))
 
 
 def on_time(state: ResidentState, due: datetime) -> Result:
     now, plan = state.inactivity, state.plan.inactivity
     if plan is None or now.since is None:
         return with_inactivity(state, InactivityState(since=now.since)), []
-    true_deadline = deadline(plan, now.since, state.timezone)
-    if true_deadline is None or true_deadline > due:
+    true_deadline = deadline(plan, now.since, state.timezone, due)
+    if true_deadline != due:
         return with_inactivity(state, InactivityState(now.since, true_deadline)), []
     silence = Silence(derived_id(AlarmKind.INACTIVITY, state.key, now.since.isoformat()), now.since, due)
     return with_inactivity(state, InactivityState(now.since, None, silence)), [_raise(state, silence)]
@@ -71,40 +68,42 @@ def _verdict(state: ResidentState, entry: Entry, at: datetime, raised: Silence) 
     if at <= raised.since:
         return state, []
     plan = state.plan.inactivity
-    again = deadline(plan, at, state.timezone) if plan is not None else None
+    again = deadline(plan, at, state.timezone, raised.raised_at) if plan is not None else None
     if at >= raised.raised_at:
         return with_inactivity(state, InactivityState(at, again)), [_annotate(state, entry, at, raised)]
-    if again is not None and again <= raised.raised_at:
+    if again == raised.raised_at:
         # The silence began later than was thought and was too long all the same: the alarm stands.
         return with_inactivity(state, InactivityState(at, None, replace(raised, since=at))), []
     return with_inactivity(state, InactivityState(at, again)), [_withdraw(state, entry, at, raised)]
 
 
-def deadline(plan: InactivityPlan, since: datetime, zone: str) -> datetime | None:
-    """When silence since `since` becomes too long; None when the plan has no such time within a week."""
+def deadline(plan: InactivityPlan, since: datetime, zone: str, earliest: datetime | None = None) -> datetime | None:
+    """When silence since `since` is too long, the first time from `earliest` on; None when there is none in a week."""
+    earliest = earliest or since
     counted_from = since
-    for start, end, limit in _stretches(plan, since, zone):
+    for start, end, limit in _stretches(plan, since, earliest, zone):
         if end <= since:
             continue
         if limit is None:
             counted_from = max(counted_from, end)
             continue
-        due = max(start, counted_from + limit)
+        due = max(start, counted_from + limit, earliest)
         if due < end:
             return due
     return None
 
 
 def _stretches(
-    plan: InactivityPlan, since: datetime, zone: str
+    plan: InactivityPlan, since: datetime, earliest: datetime, zone: str
 ) -> Iterator[tuple[datetime, datetime, timedelta | None]]:
-    """The stretches of the local days from `since`'s on, each with its limit, or None where it is quiet.
+    """Stretches of the day, each with its limit, or None where it is quiet: from `since`'s day to after `earliest`'s.
 
     One ends where the next begins, also in the night whose clocks skip the hour in which one should have ended.
     """
     today = local_day(since, zone)
     start = instant(today, 0, zone)
-    for day in (today + timedelta(days=n) for n in range(DAYS)):
+    for n in range((local_day(earliest, zone) - today).days + DAYS):
+        day = today + timedelta(days=n)
         for _, last, limit in day_pattern(plan):
             end = max(start, instant(day, last, zone))
             yield start, end, timedelta(minutes=limit) if limit is not None else None

@@ -7,7 +7,10 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Meta
 
-TimeOfDay = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description="local time, HH:MM")]
+# The length as well, because `$` of the pattern lets a line break follow.
+TimeOfDay = Annotated[
+    str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", max_length=5, description="local time, HH:MM")
+]
 
 DAY_MINUTES = 24 * 60
 DAYS = 9
@@ -40,6 +43,7 @@ def local_day(time: datetime, zone: str) -> date:
     return time.astimezone(ZoneInfo(zone)).date()
 
 
+@lru_cache(maxsize=65536)
 def local_text(time: datetime, zone: str) -> str:
     """`HH:MM` as people there read it on the wall."""
     return time.astimezone(ZoneInfo(zone)).strftime("%H:%M")

@@ -30,7 +30,7 @@ Result = tuple[ResidentState, list[AnyDecision]]
 
 def on_entry(state: ResidentState, entry: Entry) -> Result:
     at = min(entry.occurred_at, entry.received_at)
-    state = noted(_forgetful(state, entry.received_at), at)
+    state = _forgetful(state, entry.received_at)
     if entry.kind == "dose_taken":
         return _taken(state, entry, at)
     return _reported_missed(state, entry, at)
@@ -67,7 +67,7 @@ def disarmed(state: ResidentState) -> ResidentState:
 
 
 def _taken(state: ResidentState, entry: Entry, at: datetime) -> Result:
-    dose = _dose_taken_at(state.medicine.doses, at)
+    dose = _dose_taken_at(_doses_noted(state, at), at)
     if dose is None:
         return state, []
     decisions: list[AnyDecision] = []
@@ -77,7 +77,8 @@ def _taken(state: ResidentState, entry: Entry, at: datetime) -> Result:
 
 
 def _reported_missed(state: ResidentState, entry: Entry, at: datetime) -> Result:
-    dose = _last(dose for dose in state.medicine.doses if dose.start <= at <= dose.end + REPORTED_MISSED_WITHIN)
+    doses = _doses_noted(state, at)
+    dose = _last(dose for dose in doses if dose.start <= at <= dose.end + REPORTED_MISSED_WITHIN)
     if dose is None:
         return state, [_raise_without_window(entry)]
     if dose.status is not DoseStatus.PENDING:
@@ -98,25 +99,28 @@ def _dose_taken_at(doses: tuple[Dose, ...], at: datetime) -> Dose | None:
 
 
 def _last(doses: Iterable[Dose]) -> Dose | None:
-    return max(doses, key=lambda dose: dose.start, default=None)
+    """The one that began last; of two that began together, one that nobody took."""
+    return max(doses, key=lambda dose: (dose.start, dose.status is not DoseStatus.TAKEN), default=None)
 
 
 def _settle(state: ResidentState, dose: Dose, status: DoseStatus) -> ResidentState:
     settled = replace(dose, status=status, remind_at=None)
-    doses = tuple(settled if other is dose else other for other in state.medicine.doses)
-    return _with(state, doses, state.medicine.next_start)
+    others = (other for other in state.medicine.doses if (other.window, other.day) != (dose.window, dose.day))
+    doses = sorted((*others, settled), key=lambda dose: dose.start)
+    return _with(state, tuple(doses), state.medicine.next_start)
 
 
 def noted(state: ResidentState, at: datetime) -> ResidentState:
-    """With every dose that something at `at` may be about: of windows that run then, or ran in the day before.
-
-    The latter are there already, unless their beginning has not been fired: while deadlines wait.
-    """
+    """With every dose whose window has begun by `at` and must be fired."""
     doses = _doses_noted(state, at)
     return state if doses is state.medicine.doses else _with(state, doses, state.medicine.next_start)
 
 
 def _doses_noted(state: ResidentState, at: datetime) -> tuple[Dose, ...]:
+    """Every dose that something at `at` may be about: of windows that run then, or ran in the day before.
+
+    The latter are there already, unless their beginning has not been fired: while deadlines wait.
+    """
     doses, next_start = state.medicine.doses, state.medicine.next_start
     known = {(dose.window, dose.day) for dose in doses}
     new = [
