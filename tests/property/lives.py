@@ -1,0 +1,171 @@
+"""Lives of the owner of the log: what is said and planned, ticks, outages, snapshots and crashes, in any order."""
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from hypothesis import strategies as st
+
+from tests.property.world import PLACES, RESIDENTS, Owner, Place, Planned, Said, Tables
+
+KINDS = (
+    "motion",
+    "door_opened",
+    "dose_taken",
+    "dose_missed",
+    "alarm_pressed",
+    "alarm_cancelled",
+    "fall_detected",
+    "smoke_detected",
+    "heartbeat",
+    "test_alarm",
+)
+
+
+NOW = timedelta(0)
+
+
+class Turn(NamedTuple):
+    """One turn of the loop. `after`: since the one before; `fails`: the transaction is taken back."""
+
+    after: timedelta
+    things: tuple[Said | Planned, ...] = ()
+    waited: float = 0
+    fails: bool = False
+
+
+class Reconnected(NamedTuple):
+    """The broker was lost and is back: there may be a backlog."""
+
+
+class CaughtUp(NamedTuple):
+    """The backlog is read."""
+
+
+class Saved(NamedTuple):
+    """A snapshot is begun, if none is being written, and so many chunks of it are saved; one chunk is one state."""
+
+    chunks: int
+
+
+class Stopped(NamedTuple):
+    """A clean stop, and a start after a while (a negative one: the machine's clock was set back)."""
+
+    after: timedelta
+
+
+class Crashed(NamedTuple):
+    after: timedelta
+
+
+Event = Turn | Reconnected | CaughtUp | Saved | Stopped | Crashed
+
+
+def minutes(*values: int) -> st.SearchStrategy[timedelta]:
+    return st.sampled_from([timedelta(minutes=value) for value in values])
+
+
+def _windows(*spans: str, remind: int | None) -> dict[str, Any]:
+    return {"windows": [{"from": s[:5], "to": s[6:], "remind_after_minutes": remind} for s in spans]}
+
+
+MEDICINES = st.sampled_from(
+    [
+        None,
+        _windows("08:00-09:00", "20:00-21:00", remind=15),
+        _windows("02:00-02:30", "03:00-03:30", "13:00-15:00", remind=None),
+        _windows("23:30-00:30", "12:00-13:00", remind=0),
+        _windows("06:00-06:00", remind=1440),
+    ]
+)
+INACTIVITIES = st.sampled_from(
+    [
+        None,
+        {"limits": [{"minutes": 60}]},
+        {"limits": [{"minutes": 240}]},
+        {
+            "limits": [
+                {"minutes": 120, "from": "08:00", "to": "20:00"},
+                {"minutes": 300, "from": "20:00", "to": "08:00"},
+            ]
+        },
+        {"limits": [{"minutes": 90}], "quiet": [{"from": "22:00", "to": "02:30"}]},
+    ]
+)
+
+plans = st.builds(
+    lambda medicine, inactivity: {"medicine": medicine, "inactivity": inactivity}, MEDICINES, INACTIVITIES
+)
+residents = st.sampled_from(RESIDENTS)
+said = st.builds(
+    Said, residents, st.sampled_from(KINDS), st.just(NOW) | minutes(-5, 1, 5, 30, 60, 90, 240, 720, 1500, 3000)
+)
+things = st.lists(said | said | st.builds(Planned, residents, plans), max_size=4).map(tuple)
+turns = st.builds(
+    Turn, minutes(0, 1, 5, 15, 30, 60, 90, 240, 720, 1500), things, st.sampled_from((0.0, 100.0)), st.just(False)
+)
+ticks = minutes(0, 1, 15, 60, 240, 720).map(Turn)
+failures = st.builds(Turn, minutes(0, 15, 60), things, st.just(0.0), st.just(True))
+saves = st.sampled_from([Saved(chunks) for chunks in (1, 2, len(RESIDENTS))])
+stops = minutes(-60, 0, 60, 720).map(Stopped)
+crashes = minutes(-60, 0, 60, 720).map(Crashed)
+lines = st.sampled_from([Reconnected(), CaughtUp()])
+first_plans = st.tuples(*(st.builds(Planned, st.just(resident), plans) for resident in RESIDENTS))
+places = st.sampled_from(PLACES)
+
+
+def _one_after_the_other(*steps: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Event, ...]]:
+    return st.tuples(*steps)
+
+
+# What goes wrong does so in the midst of things: a crash while a snapshot is written, or while deadlines wait.
+_scenes = st.one_of(
+    *map(_one_after_the_other, (turns, ticks, failures, saves, stops, crashes, lines)),
+    _one_after_the_other(turns, turns, st.just(CaughtUp())),
+    _one_after_the_other(saves, turns, ticks, saves, crashes, turns),
+    _one_after_the_other(lines, turns, saves, turns, crashes, turns),
+)
+histories = st.lists(_scenes, max_size=12).map(lambda scenes: [event for scene in scenes for event in scene])
+
+
+class Life:
+    """Lives through events; `tables` is what is left of it."""
+
+    def __init__(self, place: Place) -> None:
+        self.tables = Tables([], {}, [], [])
+        self.now: datetime = place.noon
+        self._zone = place.zone
+        self.owner = self._start()
+
+    def go_through(self, event: Event) -> None:
+        match event:
+            case Turn():
+                self.now += event.after
+                self.owner.batch(self.now, event.things, waited=event.waited, fails=event.fails)
+            case Reconnected():
+                self.owner.catch_up.begin()
+                self.owner.caught_up = False
+            case CaughtUp():
+                self.owner.caught_up = True
+            case Saved():
+                self.owner.begin_snapshot()
+                for _ in range(event.chunks):
+                    self.owner.save_chunk()
+            case Stopped():
+                self.owner.stop()
+                self.now += event.after
+                self.owner = self._start()
+            case Crashed():
+                self.now += event.after
+                self.owner = self._start()
+
+    def _start(self) -> Owner:
+        return Owner(self.tables, self._zone)
+
+
+def lived(place: Place, plans: tuple[Planned, ...], history: list[Event]) -> Life:
+    """A life that begins with these plans."""
+    life = Life(place)
+    life.go_through(Turn(NOW, plans))
+    for event in history:
+        life.go_through(event)
+    return life
