@@ -86,7 +86,9 @@ def _outings(resident: Resident, day: date, timezone: str, random: Random) -> tu
     found = []
     for at, longest in ((time(10), 80), (time(14), 150)):
         start = wall(day, at, timezone) + timedelta(minutes=random.uniform(0, 30))
-        outing = _span(start, random, 25, longest)
+        start, end = _span(start, random, 25, longest)
+        # Devices tell whole seconds: somebody who moved before going out must not seem to have moved while out.
+        outing = Span(start.replace(microsecond=0), end.replace(microsecond=0))
         if random.random() < likely:
             found.append(outing)
     return tuple(found)

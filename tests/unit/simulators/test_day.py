@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from events import messages as m
@@ -90,6 +90,7 @@ def test_a_day_is_in_order_within_itself_and_survives_the_codec(resident: Reside
 
 
 @given(DAYS, SEEDS)
+@example(date(2026, 8, 10), 1000)
 @settings(deadline=None)
 def test_devices_agree_about_the_day(day: date, seed: int) -> None:
     said = events_of_day(EVERYTHING, day, seed)
