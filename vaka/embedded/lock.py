@@ -2,7 +2,10 @@
 
 import os
 import sys
+import time
 from pathlib import Path
+
+import psutil
 
 from vaka.embedded.errors import ServerError
 
@@ -12,6 +15,9 @@ else:
     import fcntl
 
 
+DEAD_HOLDER_SECONDS = 5.0
+
+
 class DataDirLock:
     """The lock `vaka.lock` in the data directory. Raises ServerError if another living process holds it."""
 
@@ -19,7 +25,7 @@ class DataDirLock:
         path = data_dir / "vaka.lock"
         self._file = path.open("a+")
         try:
-            self._lock()
+            self._lock_unless_alive(path)
         except OSError as error:
             self._file.close()
             raise ServerError(
@@ -29,6 +35,18 @@ class DataDirLock:
         self._file.truncate(0)
         self._file.write(f"{os.getpid()}\n")
         self._file.flush()
+
+    def _lock_unless_alive(self, path: Path) -> None:
+        """A holder that was killed while it started a server is outlived for a moment by the child that was not yet
+        a program of its own: the lock of the dead is waited for."""
+        give_up = time.monotonic() + DEAD_HOLDER_SECONDS
+        while True:
+            try:
+                return self._lock()
+            except OSError:
+                if _is_alive(_pid(path)) or time.monotonic() >= give_up:
+                    raise
+            time.sleep(0.02)
 
     def _lock(self) -> None:
         if sys.platform == "win32":
@@ -44,7 +62,16 @@ class DataDirLock:
 
 
 def _holder(path: Path) -> str:
+    pid = _pid(path)
+    return f"process {pid}" if pid is not None else "process unknown"
+
+
+def _pid(path: Path) -> int | None:
     try:
-        return f"process {int(path.read_text())}"
+        return int(path.read_text())
     except (OSError, ValueError):
-        return "process unknown"
+        return None
+
+
+def _is_alive(pid: int | None) -> bool:
+    return pid is not None and psutil.pid_exists(pid)
