@@ -94,7 +94,7 @@ class Hub:
         self.retry_seconds: float = RETRY_SECONDS
 
     async def run(self) -> None:
-        """Follows for ever, over every failure."""
+        """Follows until the streams are ended, over every failure."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._follow_always())
             tasks.create_task(self._beat())
@@ -147,7 +147,8 @@ class Hub:
         )
 
     async def _follow_always(self) -> None:
-        while True:
+        # Not for ever: a group that fails while it is cancelled reports its failure, and the cancellation is lost.
+        while not self._ended:
             try:
                 await self._follow()
             except* DATABASE_DOWN as error:

@@ -1,5 +1,6 @@
 """Plans: versions, and what is wrong with them."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -60,6 +61,11 @@ async def test_versions_count_up_for_each_resident_and_the_newest_comes_first(
     assert await ids(admin, "plans", cursor=first["next"]) == ["north-1:2", "north-1:1"]
     assert await ids(await town.client("auditor", "east"), "plans") == ["harbour-1:1"]
     problem(await (await town.client("auditor", "east")).get("/api/v1/plans/north-1:1"), 404)
+
+
+async def test_plans_that_are_made_at_once_have_versions_of_their_own(town: Api, admin: httpx.AsyncClient) -> None:
+    made_at_once = await asyncio.gather(*(made(admin, "plans", resident="north-1") for _ in range(8)))
+    assert sorted(plan["version"] for plan in made_at_once) == list(range(1, 9))
 
 
 async def test_what_is_wrong_is_named(town: Api, admin: httpx.AsyncClient) -> None:

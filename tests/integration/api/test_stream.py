@@ -19,8 +19,12 @@ from tests.support.api import NOON, Api, problem
 pytestmark = pytest.mark.anyio
 
 
+WAIT = 30
+"""Seconds for something that must come; so long that it is only used when it does not."""
+
+
 class Listener:
-    """Reads server-sent events; the test's own timeout ends a wait."""
+    """Reads server-sent events."""
 
     def __init__(self, response: httpx.Response) -> None:
         self._lines = response.aiter_lines()
@@ -37,9 +41,10 @@ class Listener:
 
     async def next(self, name: str = "alarm") -> dict[str, Any]:
         """The data of the next event of that name, with its `id`."""
-        while (event := await self.event()) is not None:
-            if event["event"] == name:
-                return {**json.loads(event["data"]), "id": event.get("id")}
+        async with asyncio.timeout(WAIT):
+            while (event := await self.event()) is not None:
+                if event["event"] == name:
+                    return {**json.loads(event["data"]), "id": event.get("id")}
         raise AssertionError("the stream ended")
 
 
@@ -179,8 +184,9 @@ async def test_health_that_cannot_be_told_is_not_good_health(
 
     monkeypatch.setattr(town.health, "check", fail)
     async with follow(town, server) as listener:
-        while not (pulse := await listener.next("pulse"))["behind"]:
-            pass
+        async with asyncio.timeout(WAIT):
+            while not (pulse := await listener.next("pulse"))["behind"]:
+                pass
         assert pulse["detail"] == "health cannot be checked: RuntimeError"
 
 
@@ -195,8 +201,9 @@ async def test_the_stream_goes_on_over_a_lost_database_connection(
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
         await happened(town, "a1", "opened")
-        while not (pulse := await listener.next("pulse"))["behind"]:
-            pass
+        async with asyncio.timeout(WAIT):
+            while not (pulse := await listener.next("pulse"))["behind"]:
+                pass
         assert pulse["detail"] == "the stream cannot follow alarms"
         assert (await listener.next())["action"] == "opened"
         assert not (await listener.next("pulse"))["behind"]
@@ -208,8 +215,9 @@ async def test_a_revoked_token_ends_the_stream(town: Api, server: str) -> None:
     async with follow(town, server, token=made["token"]) as listener:
         await listener.next("hello")
         await admin.delete(f"/api/v1/tokens/{made['id']}")
-        while await listener.event() is not None:
-            pass
+        async with asyncio.timeout(WAIT):
+            while await listener.event() is not None:
+                pass
 
 
 async def test_many_changes_reach_many_listeners_in_order(town: Api, server: str) -> None:
