@@ -1,0 +1,1 @@
+"""The HTTP API, its live stream, and the console."""
