@@ -1,10 +1,11 @@
 """Inactivity: how long no sign of life is accepted, at which times of day, and what late reports make of an alarm."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from events.ids import derived_id
 from rules.decisions import AlarmKind, Annotate, Priority, Raise, Withdraw
@@ -216,6 +217,23 @@ CHANGES: dict[str, tuple[Sequence[Line], list[str]]] = {
             "08:00 raise no_activity since 06:00",
         ],
     ),
+    "a report of a time before the silence says nothing under a milder plan either": (
+        [("00:00", ALWAYS), "00:20 motion", ("01:30", limits("00:00-00:00 240")), "01:40 motion at 00:10"],
+        ["01:20 raise no_activity since 00:20"],
+    ),
+    "a late report is judged by the time at which the stricter plan raised the alarm": (
+        [
+            ("00:00", limits("00:00-00:00 600")),
+            ("02:00", limits("00:00-01:00 10", "01:00-00:00 90")),
+            "02:05 motion at 00:40",
+            "02:30",
+        ],
+        [
+            "02:00 raise no_activity since 00:00",
+            "02:05 withdraw activity_reported_late",
+            "02:10 raise no_activity since 00:40",
+        ],
+    ),
     "the plan goes while an alarm stands": (
         [("00:00", ALWAYS), ("02:00", {}), "06:00 motion", "+1 06:00"],
         ["01:00 raise no_activity since 00:00"],
@@ -286,6 +304,12 @@ NIGHTS: dict[str, tuple[date, dict[str, Any], str, str]] = {
         "00:30Z",
         "02:30Z",
     ),
+    "spring: a stricter hour that begins after an end in the skipped hour waits for it": (
+        SPRING,
+        limits("00:00-02:30 240", "02:30-03:00 200", "03:00-00:00 30"),
+        "00:00Z",
+        "01:30Z",
+    ),
     "autumn: an hour is an hour": (AUTUMN, ALWAYS, "00:30Z", "01:30Z"),
     "autumn: quiet until after the doubled hour": (
         AUTUMN,
@@ -328,6 +352,17 @@ def test_a_check_is_never_later_than_the_true_deadline_and_seldom_worked_out() -
     assert home.state.inactivity.check_at == first
     assert home.play("01:00") == []
     assert home.state.inactivity.check_at == home.time("01:50")
+
+
+def test_not_a_moment_too_early() -> None:
+    home = Home(ALWAYS)
+    moved = home.entry("00:00 motion")
+    assert moved is not None
+    at = moved.occurred_at + timedelta(microseconds=1)
+    home.partition.apply(replace(moved, occurred_at=at, received_at=at))
+    assert home.play("01:00") == []
+    (raised,) = home.partition.fire(at + timedelta(hours=1))
+    assert raised.at == at + timedelta(hours=1)
 
 
 def test_a_plan_that_never_finds_silence_has_no_deadline() -> None:

@@ -137,6 +137,11 @@ CASES = {
         ["20:00 dose_taken", "20:10 dose_taken", "23:00"],
         ["09:00 raise dose_not_taken 08:00-09:00"],
     ),
+    "at the end of a window that is done it is the dose before": Case(
+        TWO,
+        ["20:30 dose_taken", "21:00 dose_taken"],
+        ["09:00 raise dose_not_taken 08:00-09:00", "21:00 withdraw dose_taken_late 08:00-09:00"],
+    ),
     "both missed, and taken one after the other": Case(
         TWO,
         ["22:00 dose_taken", "22:10 dose_taken", "22:20 dose_taken"],
