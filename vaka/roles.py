@@ -7,7 +7,7 @@ import socket
 
 import uvicorn
 
-from api.app import create_app
+from api.app import create_app, end_streams
 from ingest.reader import read
 from ingest.source import MqttSource
 from processors import webhook
@@ -74,6 +74,7 @@ async def run_api(context: Context, pool: Pool, stop: asyncio.Event, listening: 
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(server.serve(sockets=[listening]))
         await first_of(stop.wait(), asyncio.wait([serving]))
+        end_streams(app)
         server.should_exit = True
 
 
