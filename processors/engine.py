@@ -224,9 +224,11 @@ class Engine:
     async def _write(self, batch: Batch) -> None:
         if batch.rows:
             await log_table.append(self._connection, batch.rows)
-        await hold(self._connection, batch.held, batch.now)
-        await add_usage(self._connection, batch.uses)
-        await carry_out(self._connection, batch.decisions, batch.now)
+        # Few of these statements need an answer: to wait for each would be most of the time that a press takes.
+        async with self._connection.pipeline():
+            await hold(self._connection, batch.held, batch.now)
+            await add_usage(self._connection, batch.uses)
+            await carry_out(self._connection, batch.decisions, batch.now)
 
     def _keep(self, batch: Batch) -> None:
         """The transaction is committed: what was prepared is now so."""

@@ -39,6 +39,7 @@ WHERE state IN ('open', 'accepted', 'at_person') ORDER BY alarms.id FOR NO KEY U
 COUNT_MORE = """
 UPDATE alarms SET count = count + more FROM unnest(%s::text[], %s::int[]) AS new (id, more) WHERE alarms.id = new.id
 """
+# Joined by what follows `r:` or `d:`, as only that is indexed: this must not slow down with the number of residents.
 OPEN_ALARMS = """
 INSERT INTO alarms (id, tenant, unit, resident, device, key, kind, priority, state, count, reason, detail,
                     opened_at, occurred_at, escalate_at)
@@ -47,8 +48,8 @@ SELECT new.id, coalesce(residents.tenant, devices.tenant), residents.unit, resid
 FROM unnest(%(ids)s::text[], %(keys)s::text[], %(devices)s::text[], %(kinds)s::text[], %(priorities)s::int[],
             %(counts)s::int[], %(reasons)s::text[], %(details)s::jsonb[], %(times)s::timestamptz[])
     AS new (id, key, device, kind, priority, count, reason, detail, occurred_at)
-LEFT JOIN residents ON new.key = 'r:' || residents.id
-LEFT JOIN devices ON new.key = 'd:' || devices.id
+LEFT JOIN residents ON starts_with(new.key, 'r:') AND residents.id = substr(new.key, 3)
+LEFT JOIN devices ON starts_with(new.key, 'd:') AND devices.id = substr(new.key, 3)
 """
 SET_ALARM = """
 UPDATE decisions SET alarm = new.alarm
@@ -70,7 +71,7 @@ ADD_REMINDERS = """
 INSERT INTO device_commands (id, tenant, device, name, data, created_at, next_attempt_at)
 SELECT %(id)s || '-' || devices.id, devices.tenant, devices.id, 'remind', %(data)s, %(now)s, now()
 FROM assignments JOIN devices ON devices.id = assignments.device
-WHERE 'r:' || assignments.resident = %(key)s AND devices.technology = 'medicine'
+WHERE starts_with(%(key)s, 'r:') AND assignments.resident = substr(%(key)s, 3) AND devices.technology = 'medicine'
     AND assignments."from" <= %(now)s AND (assignments."to" IS NULL OR assignments."to" > %(now)s)
 ON CONFLICT (id) DO NOTHING
 """

@@ -22,9 +22,12 @@ PARTITION = 0
 
 LOCK_LOG = "SELECT pg_try_advisory_lock(%s, %s)"
 TAKE_LOG = "UPDATE log_owner SET epoch = epoch + 1, owner = %s WHERE partition = %s RETURNING epoch"
-CHECK_OWNER = "SELECT epoch FROM log_owner WHERE partition = %s AND epoch = %s FOR SHARE"
-WAITING_INBOX = """
-SELECT id, kind, data::text::bytea FROM inbox WHERE applied_at IS NULL ORDER BY id LIMIT %s
+# The owner's row is joined with what waits, so that one question answers both.
+OPEN_BATCH = """
+WITH owner AS (SELECT epoch FROM log_owner WHERE partition = %s AND epoch = %s FOR SHARE)
+SELECT waiting.id, waiting.kind, waiting.data::text::bytea
+FROM owner LEFT JOIN (SELECT id, kind, data FROM inbox WHERE applied_at IS NULL ORDER BY id LIMIT %s) AS waiting ON true
+ORDER BY waiting.id
 """
 INBOX_APPLIED = "UPDATE inbox SET applied_at = %s, result = %s WHERE id = %s"
 TELL_APPLIED = "SELECT pg_notify('vaka_inbox_applied', %s)"
@@ -106,12 +109,10 @@ async def take_log(connection: Connection, owner: str) -> int | None:
 
 async def open_batch(connection: Connection, epoch: int, limit: int = 100) -> list[InboxItem]:
     """First thing in every transaction: still the owner? And what people changed meanwhile. Raises NotOwner."""
-    async with connection.pipeline():
-        owner = await connection.execute(CHECK_OWNER, (PARTITION, epoch))
-        inbox = await connection.execute(WAITING_INBOX, (limit,))
-        if await owner.fetchone() is None:
-            raise NotOwner(f"the log of partition {PARTITION} has a newer owner than epoch {epoch}")
-        return [InboxItem(*row) for row in await inbox.fetchall()]
+    rows = await (await connection.execute(OPEN_BATCH, (PARTITION, epoch, limit))).fetchall()
+    if not rows:
+        raise NotOwner(f"the log of partition {PARTITION} has a newer owner than epoch {epoch}")
+    return [InboxItem(*row) for row in rows if row[0] is not None]
 
 
 async def inbox_applied(connection: Connection, item: int, at: datetime, result: dict[str, Any] | None) -> None:
