@@ -96,15 +96,27 @@ plans = st.builds(
     lambda medicine, inactivity: {"medicine": medicine, "inactivity": inactivity}, MEDICINES, INACTIVITIES
 )
 residents = st.sampled_from(RESIDENTS)
-said = st.builds(
-    Said, residents, st.sampled_from(KINDS), st.just(NOW) | minutes(-5, 1, 5, 30, 60, 90, 240, 720, 1500, 3000)
-)
+# What can be late or out of order says something else then: most of all doses and signs of life.
+kinds = st.sampled_from((*KINDS, *["motion", "dose_taken"] * 4))
+said = st.builds(Said, residents, kinds, st.just(NOW) | minutes(-5, 1, 5, 30, 60, 90, 120, 180, 240, 720, 1500, 3000))
 things = st.lists(said | said | st.builds(Planned, residents, plans), max_size=4).map(tuple)
-turns = st.builds(
-    Turn, minutes(0, 1, 5, 15, 30, 60, 90, 240, 720, 1500), things, st.sampled_from((0.0, 100.0)), st.just(False)
-)
-ticks = minutes(0, 1, 15, 60, 240, 720).map(Turn)
-failures = st.builds(Turn, minutes(0, 15, 60), things, st.just(0.0), st.just(True))
+late = st.builds(Said, residents, st.sampled_from(("motion", "dose_taken")), minutes(15, 30, 60, 90, 120, 180, 240))
+
+
+def turns_of(
+    after: st.SearchStrategy[timedelta],
+    things: st.SearchStrategy[tuple[Said | Planned, ...]],
+    waited: tuple[float, ...] = (0.0,),
+    *,
+    fails: bool = False,
+) -> st.SearchStrategy[Turn]:
+    return st.builds(Turn, after, things, st.sampled_from(waited), st.just(fails))
+
+
+turns = turns_of(minutes(0, 1, 5, 15, 30, 60, 90, 240, 720, 1500), things, (0.0, 100.0))
+ticks = turns_of(minutes(0, 1, 15, 60, 240, 720), st.just(()))
+failures = turns_of(minutes(0, 15, 60), things, fails=True)
+late_turns = turns_of(minutes(0, 15, 60), st.lists(late, min_size=1, max_size=3).map(tuple))
 saves = st.sampled_from([Saved(chunks) for chunks in (1, 2, len(RESIDENTS))])
 stops = minutes(-60, 0, 60, 720).map(Stopped)
 crashes = minutes(-60, 0, 60, 720).map(Crashed)
@@ -120,11 +132,15 @@ def _one_after_the_other(*steps: st.SearchStrategy[Any]) -> st.SearchStrategy[tu
 # What goes wrong does so in the midst of things: a crash while a snapshot is written, or while deadlines wait.
 _scenes = st.one_of(
     *map(_one_after_the_other, (turns, ticks, failures, saves, stops, crashes, lines)),
-    _one_after_the_other(turns, turns, st.just(CaughtUp())),
-    _one_after_the_other(saves, turns, ticks, saves, crashes, turns),
-    _one_after_the_other(lines, turns, saves, turns, crashes, turns),
+    _one_after_the_other(st.just(CaughtUp()), turns, turns),
+    _one_after_the_other(ticks, late_turns),
+    _one_after_the_other(saves, saves, saves),
+    _one_after_the_other(saves, turns, ticks, saves, crashes, turns, lines),
+    _one_after_the_other(lines, turns, saves, turns, crashes, turns, lines),
 )
-histories = st.lists(_scenes, max_size=12).map(lambda scenes: [event for scene in scenes for event in scene])
+histories = st.lists(_scenes, min_size=2, max_size=12).map(
+    lambda scenes: [event for scene in scenes for event in scene]
+)
 
 
 class Life:
