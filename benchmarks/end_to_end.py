@@ -35,7 +35,7 @@ WHERE pressed <> counted
 @dataclass(frozen=True)
 class Size:
     residents: int = 500
-    events: int = 40_000
+    events: int = 20_000
     rounds: int = 3
 
 

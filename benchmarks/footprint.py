@@ -23,7 +23,7 @@ MB = 1_000_000
 @dataclass(frozen=True)
 class Size:
     starts: int = 3
-    idle_seconds: float = 5.0
+    idle_seconds: float = 3.0
 
 
 QUICK = Size(starts=1, idle_seconds=0.0)

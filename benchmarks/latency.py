@@ -31,7 +31,7 @@ class Size:
     """`background`: events a second of other devices, one measurement for each."""
 
     residents: int = 100
-    presses: int = 200
+    presses: int = 150
     background: Sequence[int] = (0, 200)
     pause_seconds: float = 0.1
 
