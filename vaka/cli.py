@@ -6,7 +6,9 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from vaka.settings import Settings, SettingsError, load_settings
 
@@ -50,9 +52,7 @@ COMMANDS = {
 }
 
 
-def _load(module: str):  # type: ignore[no-untyped-def]
-    from importlib import import_module
-
+def _load(module: str) -> Any:
     return import_module(module)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import socket
+from collections.abc import Awaitable, Iterator
 
 import uvicorn
 
@@ -82,7 +83,7 @@ class _Server(uvicorn.Server):
     """Signals belong to the command, which stops every part in order."""
 
     @contextlib.contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def]
+    def capture_signals(self) -> Iterator[None]:
         yield
 
 
@@ -107,9 +108,9 @@ async def run_all(context: Context, stop: asyncio.Event, listening: socket.socke
         tasks.create_task(run_api(context, pool, stop, listening))
 
 
-async def first_of(*waits: object) -> None:
+async def first_of(*waits: Awaitable[object]) -> None:
     """Returns when one of them is done; the others are cancelled."""
-    tasks = [asyncio.ensure_future(wait) for wait in waits]  # type: ignore[call-overload]
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:

@@ -2,9 +2,13 @@
 
 import asyncio
 from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
 
 from vaka.commands import Refused
 from vaka.settings import Settings
+
+if TYPE_CHECKING:
+    from vaka.context import Context
 
 
 def add_arguments(parser: ArgumentParser, name: str) -> None:
@@ -24,7 +28,7 @@ async def run(options: Namespace, settings: Settings) -> None:
         raise Refused(str(error)) from error
 
 
-async def _run_role(name: str, context, stop: asyncio.Event) -> None:  # type: ignore[no-untyped-def]
+async def _run_role(name: str, context: "Context", stop: asyncio.Event) -> None:
     from store.pool import open_pool
     from vaka import roles
     from vaka.up import listen
