@@ -10,7 +10,7 @@ import psutil
 from events.address import Address, MqttServer
 from vaka.embedded.account import check_reachable, give, server_account
 from vaka.embedded.errors import ServerError
-from vaka.embedded.ports import answers, free_port, require_free
+from vaka.embedded.ports import answers, free_port, require_free, wait_until_free
 from vaka.embedded.processes import end, find, last_lines, rotate, runs, spawn
 from vaka.embedded.programs import Program, choose, iotcore, mosquitto
 from vaka.embedded.state import Addresses
@@ -58,6 +58,8 @@ class Broker:
         if not self.adopted:
             if left_over is not None:
                 end(left_over)
+            if left_over is not None or self._child is not None:
+                wait_until_free(self.devices)
             self._launch()
 
     def running(self) -> bool:

@@ -4,6 +4,7 @@ import errno
 import secrets
 import socket
 import sys
+import time
 
 import psutil
 
@@ -12,6 +13,9 @@ from vaka.embedded.errors import ServerError
 
 PORTS = range(20_000, 32_000)
 """Below those that systems give to outgoing connections, one of which could take a port just found free."""
+
+
+RELEASE_SECONDS = 5.0
 
 
 def free_port(host: str = "127.0.0.1") -> int:
@@ -31,6 +35,21 @@ def require_free(address: Address, option: str) -> None:
         _bind(address)
     except OSError as error:
         raise ServerError(_why_not(address, option, error)) from error
+
+
+def wait_until_free(address: Address) -> None:
+    """Waits, but not for long, for a port whose server was just ended.
+
+    A process whose first thread has gone counts as ended, but its other threads may still be closing its sockets.
+    """
+    give_up = time.monotonic() + RELEASE_SECONDS
+    while time.monotonic() < give_up:
+        try:
+            _bind(address)
+        except OSError:
+            time.sleep(0.02)
+        else:
+            break
 
 
 def _bind(address: Address) -> None:
