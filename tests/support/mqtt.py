@@ -65,6 +65,14 @@ def take(queue: "Queue[bytes]", count: int) -> list[bytes]:
     return [queue.get(timeout=WAIT_SECONDS) for _ in range(count)]
 
 
+def take_different(queue: "Queue[bytes]", count: int) -> list[bytes]:
+    """The next `count` different payloads in the order of their first coming: QoS 1 may bring one twice."""
+    seen: dict[bytes, None] = {}
+    while len(seen) < count:
+        seen[queue.get(timeout=WAIT_SECONDS)] = None
+    return list(seen)
+
+
 def _lasting() -> Properties:
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     properties.SessionExpiryInterval = 3600
