@@ -13,12 +13,9 @@ from events.delivery import Delivery, Lane, Observation, Rejected
 from events.topics import EVERYTHING, URGENT_FILTERS, is_marker, marker_topic
 from ingest.session import Session, Token
 
-ENOUGH = 50
-"""Bulk messages that are worth a commit."""
-
-BUSY_LINGER = 0.002
-"""Longest wait for more, in seconds, after a batch of ENOUGH or more: what the broker has kept comes at once, or not
-before an acknowledgement. The embedded broker hands out at most 100 before it, and often fewer."""
+ENOUGH = 100
+"""Bulk messages that are worth a commit. The embedded broker hands out no more before the first is acknowledged, so
+whoever waits for more waits in vain."""
 
 Read = Callable[[str, bytes], Observation | Rejected | None]
 
@@ -104,7 +101,6 @@ class _LaneQueue:
         self._paused = False
         self._full = asyncio.Event()
         self._wanted = 0
-        self._busy = False
         self._marker = b""
         filters = (EVERYTHING,) if lane is Lane.BULK else (*URGENT_FILTERS, marker_topic(client_id))
         self.session = Session(client_id, filters, self._receive, self._mark_backlog)
@@ -114,14 +110,13 @@ class _LaneQueue:
         if self._paused and len(self.queue) * 2 < self._source._limit:
             self._paused = False
             self.session.resume()
-        self._busy = len(taken) >= ENOUGH
         return taken
 
     async def fill(self, enough: int, linger: float) -> None:
         """Waits until `enough` messages are there, something urgent comes, or `linger` seconds have gone."""
         self._wanted = enough
         self._full.clear()
-        await _either(self._full, min(linger, BUSY_LINGER) if self._busy else linger)
+        await _either(self._full, linger)
         self._wanted = 0
 
     def _receive(self, topic: str, payload: bytes, token: Token) -> None:
