@@ -24,7 +24,7 @@ from vaka.seed import seed
 TARGET = 1.0
 LIMIT_SECONDS = 120
 
-WAITING = "SELECT FROM inbox WHERE applied_at IS NULL LIMIT 1"
+WAITING = "SELECT id FROM inbox WHERE applied_at IS NULL LIMIT 1"
 UNANSWERED = """
 SELECT pressed, counted FROM (SELECT count(*) AS pressed FROM events WHERE kind = 'alarm_pressed') AS events,
     (SELECT coalesce(sum(count), 0) AS counted FROM alarms WHERE kind = 'social_alarm') AS alarms
