@@ -12,14 +12,13 @@ from msgspec.structs import replace
 from events.ids import derived_id
 from events.kinds import ACTIVITY
 from events.log import Entry
-from rules.decisions import AlarmKind, Annotate, AnyDecision, Priority, Raise, Reason, Withdraw
+from rules.decisions import AlarmKind, Annotate, Priority, Raise, Reason, Withdraw
+from rules.detector import Detector, Result
 from rules.localtime import DAYS, instant, local_day
-from rules.plan import InactivityPlan, day_pattern
+from rules.plan import InactivityPlan, Plan, day_pattern
 from rules.state import InactivityState, ResidentState, Silence, with_inactivity
 
 KINDS = tuple(sorted(ACTIVITY))
-
-Result = tuple[ResidentState, list[AnyDecision]]
 
 
 def on_entry(state: ResidentState, entry: Entry) -> Result:
@@ -36,9 +35,9 @@ def on_entry(state: ResidentState, entry: Entry) -> Result:
     return with_inactivity(state, InactivityState(at, check_at)), []
 
 
-def on_plan(state: ResidentState, now: datetime, *, new: bool) -> ResidentState:
+def on_plan(state: ResidentState, old: Plan, now: datetime) -> ResidentState:
     """Counts from the last activity, or from now when nothing was watched before."""
-    plan, before = state.plan.inactivity, state.inactivity
+    plan, before, new = state.plan.inactivity, state.inactivity, old.inactivity is None
     if plan is None:
         return with_inactivity(state, InactivityState(since=before.since))
     if before.raised is not None:
@@ -82,7 +81,7 @@ def deadline(plan: InactivityPlan, since: datetime, zone: str, earliest: datetim
     earliest = earliest or since
     counted_from = since
     for start, end, limit in _stretches(plan, since, earliest, zone):
-        if end <= since:
+        if end <= since or end == start:
             continue
         if limit is None:
             counted_from = max(counted_from, end)
@@ -119,7 +118,7 @@ def _raise(state: ResidentState, silence: Silence) -> Raise:
         kind=AlarmKind.INACTIVITY,
         priority=Priority.CARE,
         occurred_at=silence.raised_at,
-        detail={"since": silence.since.isoformat(), "plan_version": str(state.plan_version)},
+        detail={"since": silence.since.isoformat()},
     )
 
 
@@ -147,3 +146,14 @@ def _annotate(state: ResidentState, entry: Entry, at: datetime, raised: Silence)
         kind=AlarmKind.INACTIVITY,
         detail={"activity_at": at.isoformat(), "kind": entry.kind},
     )
+
+
+DETECTOR = Detector(
+    "inactivity",
+    KINDS,
+    on_entry,
+    deadline=lambda state: state.inactivity.check_at,
+    on_time=on_time,
+    disarmed=disarmed,
+    on_plan=on_plan,
+)

@@ -13,8 +13,9 @@ from msgspec.structs import replace
 from events.ids import Key, derived_id
 from events.log import Entry
 from rules.decisions import AlarmKind, AnyDecision, Priority, Raise, Reason, Remind, Withdraw
+from rules.detector import Detector, Result
 from rules.localtime import duration, instant, local_day, local_text, minutes
-from rules.plan import DoseWindow, MedicinePlan
+from rules.plan import DoseWindow, MedicinePlan, Plan
 from rules.state import Dose, DoseStatus, MedicineState, ResidentState
 
 KINDS = ("dose_taken", "dose_missed")
@@ -25,8 +26,6 @@ REMEMBERED = timedelta(hours=24)
 REPORTED_MISSED_WITHIN = timedelta(hours=2)
 """How long after a window the dispenser's own report still means that window's dose."""
 
-Result = tuple[ResidentState, list[AnyDecision]]
-
 
 def on_entry(state: ResidentState, entry: Entry) -> Result:
     at = min(entry.occurred_at, entry.received_at)
@@ -36,7 +35,7 @@ def on_entry(state: ResidentState, entry: Entry) -> Result:
     return _reported_missed(state, entry, at)
 
 
-def on_plan(state: ResidentState, now: datetime) -> ResidentState:
+def on_plan(state: ResidentState, old: Plan, now: datetime) -> ResidentState:
     """Doses that are settled or over stay so; the others follow the new plan, from a window that runs now on."""
     past = tuple(dose for dose in state.medicine.doses if dose.status is not DoseStatus.PENDING or dose.end <= now)
     return noted(_with(state, past, _next_start(state, now)), now)
@@ -208,7 +207,6 @@ def _about(state: ResidentState, dose: Dose) -> dict[str, str]:
         "window": window,
         "dose": dose.window,
         "day": dose.day.isoformat(),
-        "plan_version": str(state.plan_version),
     }
 
 
@@ -266,3 +264,16 @@ def _remind(state: ResidentState, dose: Dose, due: datetime) -> Remind:
         until=dose.end,
         detail=_about(state, dose),
     )
+
+
+DETECTOR = Detector(
+    "missed_dose",
+    KINDS,
+    on_entry,
+    deadline=lambda state: state.medicine.deadline,
+    on_time=on_time,
+    disarmed=disarmed,
+    # While deadlines wait, windows of the old plan may have begun that nobody has looked at yet.
+    noted=noted,
+    on_plan=on_plan,
+)

@@ -2,7 +2,8 @@
 
 from events.ids import derived_id
 from events.log import Entry
-from rules.decisions import AlarmKind, Annotate, AnyDecision, Priority, Raise, Reason
+from rules.decisions import AlarmKind, Annotate, Priority, Raise, Reason
+from rules.detector import Detector, Result
 from rules.state import ResidentState
 
 _RAISES = {
@@ -14,7 +15,7 @@ _RAISES = {
 KINDS = (*_RAISES, "alarm_cancelled")
 
 
-def on_entry(state: ResidentState, entry: Entry) -> tuple[ResidentState, list[AnyDecision]]:
+def on_entry(state: ResidentState, entry: Entry) -> Result:
     if entry.kind == "alarm_cancelled":
         return state, [_annotation(entry)]
     kind, reason = _RAISES[entry.kind]
@@ -41,3 +42,6 @@ def _annotation(entry: Entry) -> Annotate:
         kind=AlarmKind.SOCIAL_ALARM,
         detail={"occurred_at": entry.occurred_at.isoformat()},
     )
+
+
+DETECTOR = Detector("social_alarm", KINDS, on_entry)

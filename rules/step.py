@@ -1,9 +1,7 @@
 """`step(state, entry or time) -> state, decisions, next deadline`: the one door to all detectors."""
 
 import traceback
-from collections.abc import Callable
 from datetime import datetime
-from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -11,57 +9,31 @@ from events.control import PlanChanged
 from events.ids import derived_id
 from events.log import Entry
 from rules import inactivity, missed_dose, social_alarm
-from rules.decisions import AnyDecision, Failed, Reason
+from rules.decisions import AnyDecision, Failed, Raise, Reason
+from rules.detector import NOTHING, Detector, Result
 from rules.plan import read_plan
 from rules.state import ResidentState
-
-Result = tuple[ResidentState, list[AnyDecision]]
-NOTHING: list[AnyDecision] = []
-
-
-class Detector(NamedTuple):
-    """One rule: the kinds of entries that it reads, and how it uses them and time."""
-
-    name: str
-    kinds: tuple[str, ...]
-    on_entry: Callable[[ResidentState, Entry], Result]
-    deadline: Callable[[ResidentState], datetime | None] = lambda state: None
-    on_time: Callable[[ResidentState, datetime], Result] = lambda state, due: (state, NOTHING)
-    disarmed: Callable[[ResidentState], ResidentState] = lambda state: state
 
 
 def _change_plan(state: ResidentState, entry: Entry) -> Result:
     assert isinstance(entry.data, PlanChanged)
-    plan = read_plan(entry.data.plan)
-    new = state.plan.inactivity is None
-    # While deadlines wait, windows of the old plan may have begun that nobody has looked at yet.
-    state = missed_dose.noted(state, entry.received_at)
+    plan, old, now = read_plan(entry.data.plan), state.plan, entry.received_at
+    for detector in DETECTORS:
+        state = detector.noted(state, now)
     state = replace(state, plan=plan, plan_version=entry.data.version, timezone=entry.data.timezone)
-    state = missed_dose.on_plan(state, entry.received_at)
-    return inactivity.on_plan(state, entry.received_at, new=new), NOTHING
+    for detector in DETECTORS:
+        state = detector.on_plan(state, old, now)
+    return state, NOTHING
 
 
-DETECTORS = (
-    Detector("plan", ("plan_changed",), _change_plan),
-    Detector("social_alarm", social_alarm.KINDS, social_alarm.on_entry),
-    Detector(
-        "missed_dose",
-        missed_dose.KINDS,
-        missed_dose.on_entry,
-        lambda state: state.medicine.deadline,
-        missed_dose.on_time,
-        missed_dose.disarmed,
-    ),
-    Detector(
-        "inactivity",
-        inactivity.KINDS,
-        inactivity.on_entry,
-        lambda state: state.inactivity.check_at,
-        inactivity.on_time,
-        inactivity.disarmed,
-    ),
+PLAN = Detector("plan", ("plan_changed",), _change_plan)
+DETECTORS: tuple[Detector, ...] = (
+    PLAN,
+    social_alarm.DETECTOR,
+    missed_dose.DETECTOR,
+    inactivity.DETECTOR,
 )
-TIMED = tuple(detector for detector in DETECTORS if detector.name in ("missed_dose", "inactivity"))
+TIMED = tuple(detector for detector in DETECTORS if detector.is_timed)
 BY_KIND: dict[str, tuple[Detector, ...]] = {
     kind: tuple(detector for detector in DETECTORS if kind in detector.kinds)
     for kind in {kind for detector in DETECTORS for kind in detector.kinds}
@@ -85,14 +57,20 @@ def step(state: ResidentState, what: Entry | datetime) -> tuple[ResidentState, l
 
 def _apply(state: ResidentState, entry: Entry) -> Result:
     decisions = NOTHING
+    moved = False
     for detector in BY_KIND.get(entry.kind, ()):
+        before = state
         try:
             state, made = detector.on_entry(state, entry)
         except Exception:
             made = [_failed(state, detector, entry.received_at, entry.position)]
         if made:
-            decisions = [*decisions, *made]
-    return _moved(state, entry.position), decisions
+            decisions = [*decisions, *_named(made, detector, state)]
+        # Few entries move a deadline: only then is it worth asking every rule for its own.
+        if state is not before and not moved:
+            moved = detector is PLAN or detector.deadline(state) is not detector.deadline(before)
+    deadline = _earliest(state) if moved else state.deadline
+    return replace(state, position=entry.position, deadline=deadline), decisions
 
 
 def _pass_time(state: ResidentState, now: datetime) -> Result:
@@ -107,18 +85,24 @@ def _pass_time(state: ResidentState, now: datetime) -> Result:
             except Exception:
                 made = [_failed(state, detector, due, None)]
                 state = detector.disarmed(state)
-            decisions += made
-        state = _moved(state, state.position)
+            decisions += _named(made, detector, state)
+        state = replace(state, deadline=_earliest(state))
     return state, decisions
 
 
-def _moved(state: ResidentState, position: int) -> ResidentState:
-    """`state` at `position`, with the earliest of all deadlines."""
-    deadline = state.inactivity.check_at
-    dose = state.medicine.deadline
-    if deadline is None or (dose is not None and dose < deadline):
-        deadline = dose
-    return replace(state, position=position, deadline=deadline)
+def _earliest(state: ResidentState) -> datetime | None:
+    earliest = None
+    for detector in TIMED:
+        deadline = detector.deadline(state)
+        if deadline is not None and (earliest is None or deadline < earliest):
+            earliest = deadline
+    return earliest
+
+
+def _named(made: list[AnyDecision], detector: Detector, state: ResidentState) -> list[AnyDecision]:
+    """Every alarm says which rule made it, of which version, by which version of the plan."""
+    origin = {"rule": detector.name, "rule_version": detector.version, "plan_version": state.plan_version}
+    return [replace(d, detail={**d.detail, **origin}) if isinstance(d, Raise) else d for d in made]
 
 
 def _failed(state: ResidentState, detector: Detector, at: datetime, position: int | None) -> Failed:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from events.ids import EVERYBODY, Key, ResidentId
 from events.log import Entry
-from rules.decisions import AlarmKind, AnyDecision, Priority, Raise, Remind, Withdraw
+from rules.decisions import AnyDecision, Priority, Raise, Remind, Withdraw
 from rules.partition import Partition
 from tests.property.lives import NOW, Life, Turn, first_plans, histories, lived, places
 from tests.property.world import RESIDENTS, Said, replayed
@@ -23,7 +23,7 @@ def cause(decision: AnyDecision, position: dict[str, int]) -> tuple[object, ...]
     """What a decision is about, in words that have nothing to do with its id."""
     what: tuple[object, ...] = (type(decision), decision.key)
     match decision:
-        case Raise(kind=AlarmKind.INACTIVITY) | Raise(kind=AlarmKind.MISSED_DOSE) | Remind() if decision.detail:
+        case Raise() | Remind() if {"day", "since"} & decision.detail.keys():
             return (*what, *(decision.detail.get(name) for name in ("dose", "day", "since")))
         case Withdraw():
             return (*what, decision.episode)

@@ -22,8 +22,9 @@ from ingest.adapters.canonical import read
 from processors.batch import Batch, only_first
 from processors.directory import Directory
 from rules.decisions import Failed, Raise
+from rules.detector import Detector
 from rules.partition import Partition
-from rules.step import BY_KIND, Detector
+from rules.step import BY_KIND
 from store.usage_count import Use
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)

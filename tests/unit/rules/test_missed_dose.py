@@ -330,17 +330,20 @@ def test_two_windows_that_overlap_that_night_are_taken_in_any_order() -> None:
     assert Home(plan, day=SPRING).play("01:20Z dose_taken", "01:25Z dose_taken", "06:00Z") == []
 
 
+RULE = {"rule": "missed_dose", "rule_version": 1, "plan_version": 1}
+
+
 def test_an_alarm_says_which_dose() -> None:
     home = Home(windows("08:00-09:00", name="morning"))
     home.play("12:00 dose_taken")
     remind, missed, taken = home.decisions
-    about = {"window": "08:00-09:00", "dose": "morning", "day": "2026-03-02", "plan_version": "1"}
+    about = {"window": "08:00-09:00", "dose": "morning", "day": "2026-03-02"}
     episode = derived_id(AlarmKind.MISSED_DOSE, KEY, "morning", MONDAY)
     assert isinstance(remind, Remind)
     assert (remind.key, remind.detail, remind.until) == (KEY, about, home.time("09:00"))
     assert isinstance(missed, Raise)
     assert (missed.id, missed.kind, missed.priority) == (episode, AlarmKind.MISSED_DOSE, Priority.CARE)
-    assert (missed.occurred_at, missed.detail, missed.device) == (home.time("09:00"), about, None)
+    assert (missed.occurred_at, missed.detail, missed.device) == (home.time("09:00"), about | RULE, None)
     assert isinstance(taken, Withdraw)
     assert taken.episode == episode
     assert taken.detail == about | {

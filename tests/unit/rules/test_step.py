@@ -10,8 +10,9 @@ import rules.step
 from events.control import PlanChanged
 from events.log import Entry
 from rules.decisions import Failed, Raise, Reason
+from rules.detector import Detector, Result
 from rules.state import ResidentState
-from rules.step import BY_KIND, DETECTORS, TIMED, Detector, Result, step
+from rules.step import BY_KIND, DETECTORS, TIMED, step
 from tests.support.home import KEY, Home
 
 PLAN: dict[str, Any] = {
@@ -150,7 +151,16 @@ def test_a_zone_that_does_not_exist_leaves_the_old_plan() -> None:
 
 def test_every_detector_has_a_name_of_its_own() -> None:
     assert len({detector.name for detector in DETECTORS}) == len(DETECTORS)
-    assert {detector.name for detector in TIMED} == {"missed_dose", "inactivity"}
+
+
+def test_every_alarm_names_its_rule_and_the_versions_of_rule_and_plan() -> None:
+    home = Home(PLAN)
+    home.play("00:30 alarm_pressed", "12:00")
+    versions = {detector.name: detector.version for detector in DETECTORS}
+    named = {d.detail["rule"]: d.detail for d in home.decisions if isinstance(d, Raise)}
+    assert set(named) == {"social_alarm", "inactivity", "missed_dose"}
+    for rule, detail in named.items():
+        assert (detail["rule_version"], detail["plan_version"]) == (versions[rule], 1)
 
 
 def test_time_before_the_deadline_changes_nothing() -> None:
