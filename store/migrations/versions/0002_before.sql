@@ -74,6 +74,7 @@ CREATE TRIGGER device_history_is_kept BEFORE UPDATE OR DELETE ON device_history
 
 -- Devices that a hub or network told of by itself.
 CREATE TABLE found_devices (
+    id text PRIMARY KEY,
     family text NOT NULL,
     scope text NOT NULL,
     external_id text NOT NULL,
@@ -83,7 +84,7 @@ CREATE TABLE found_devices (
     topics text[] NOT NULL DEFAULT '{}',
     first_seen timestamptz NOT NULL,
     last_seen timestamptz NOT NULL,
-    PRIMARY KEY (family, scope, external_id)
+    UNIQUE (family, scope, external_id)
 );
 
 -- An installer's trial of a device. What the device says meanwhile is no alarm.
