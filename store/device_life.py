@@ -47,7 +47,7 @@ async def move(
     now: datetime,
     reason: str | None = None,
 ) -> None:
-    """Takes a device, which the caller has locked in `state`, to `to`; whether that is allowed is the caller's to ask."""
+    """Takes a device, which the caller has locked in `state`, to `to`. Whether it may is the caller's to ask."""
     await connection.execute(MOVE, {"device": device, "to": to})
     await record(connection, device, state, to, actor, now, reason)
 

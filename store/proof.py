@@ -11,21 +11,21 @@ from store.inbox import put
 from store.pool import Connection
 from store.select import Select
 
-OPEN_TEST = """
-INSERT INTO device_tests (device, opened_at, opened_by, until)
+OPEN_TRIAL = """
+INSERT INTO device_trials (device, opened_at, opened_by, until)
 VALUES (%(device)s, %(now)s, %(by)s, %(until)s)
 """
 # A trial that was opened before and still runs ends with this one.
-END_TESTS = "UPDATE device_tests SET until = %(now)s WHERE device = %(device)s AND until > %(now)s"
+END_TRIALS = "UPDATE device_trials SET until = %(now)s WHERE device = %(device)s AND until > %(now)s"
 SET_TESTING = "UPDATE devices SET testing_until = %(until)s WHERE id = %(device)s"
-TESTS = """
+TRIALS = """
 SELECT t.id::text, t.id AS number, t.device, t.opened_at, t.opened_by, s.name AS opened_by_name, t.until, t.proven_at,
        t.how
-FROM device_tests t LEFT JOIN staff s ON s.id = t.opened_by
+FROM device_trials t LEFT JOIN staff s ON s.id = t.opened_by
 """
 LOCK_STATE = "SELECT life_cycle FROM devices WHERE id = %s FOR NO KEY UPDATE"
-PROVE_TEST = """
-UPDATE device_tests SET proven_at = %(now)s, how = %(how)s
+PROVE_TRIAL = """
+UPDATE device_trials SET proven_at = %(now)s, how = %(how)s
 WHERE device = %(device)s AND proven_at IS NULL AND opened_at <= %(now)s AND until > %(now)s
 """
 
@@ -34,7 +34,7 @@ VAKA = "vaka"
 
 
 @dataclass(frozen=True, slots=True)
-class DeviceTest:
+class Trial:
     """A trial. While it runs, the device's calls for help are tests. `how`: the kind of event that proved it."""
 
     id: str
@@ -48,28 +48,28 @@ class DeviceTest:
     how: str | None
 
 
-async def open_test(
+async def open_trial(
     connection: Connection, device: DeviceId, state: LifeCycle, by: str, now: datetime, until: datetime
 ) -> None:
     """The caller has locked the device in `state`, and lets the log know of the trial."""
-    await connection.execute(END_TESTS, {"device": device, "now": now})
-    await connection.execute(OPEN_TEST, {"device": device, "now": now, "by": by, "until": until})
+    await connection.execute(END_TRIALS, {"device": device, "now": now})
+    await connection.execute(OPEN_TRIAL, {"device": device, "now": now, "by": by, "until": until})
     await connection.execute(SET_TESTING, {"device": device, "until": until})
     await record(connection, device, state, state, by, now, f"trial until {until.isoformat(timespec='seconds')}")
 
 
-async def end_test(connection: Connection, device: DeviceId, state: LifeCycle, by: str, now: datetime) -> None:
-    """As `open_test`: from now on a press is a press."""
-    await connection.execute(END_TESTS, {"device": device, "now": now})
+async def end_trial(connection: Connection, device: DeviceId, state: LifeCycle, by: str, now: datetime) -> None:
+    """As `open_trial`: from now on a press is a press."""
+    await connection.execute(END_TRIALS, {"device": device, "now": now})
     await connection.execute(SET_TESTING, {"device": device, "until": None})
     await record(connection, device, state, state, by, now, "trial ended")
 
 
-async def tests_of(
+async def trials_of(
     connection: Connection, device: DeviceId, *, after: tuple[int] | None = None, limit: int = 100
-) -> list[DeviceTest]:
+) -> list[Trial]:
     """The newest first. Whether the device may be seen is the caller's to check."""
-    select = Select(DeviceTest, TESTS).where("t.device = %s", device).after("t.id < %s", after)
+    select = Select(Trial, TRIALS).where("t.device = %s", device).after("t.id < %s", after)
     return await select.then("ORDER BY t.id DESC").rows(connection, limit)
 
 
@@ -82,7 +82,7 @@ async def prove(connection: Connection, device: DeviceId, now: datetime, how: st
     if row is None:
         return
     state = LifeCycle(row[0])
-    tested = (await connection.execute(PROVE_TEST, {"device": device, "now": now, "how": how})).rowcount
+    tested = (await connection.execute(PROVE_TRIAL, {"device": device, "now": now, "how": how})).rowcount
     if state is LifeCycle.INSTALLED:
         await move(connection, device, state, LifeCycle.IN_USE, VAKA, now, how)
         await put(connection, await device_changed(connection, device), now)

@@ -88,7 +88,7 @@ CREATE TABLE found_devices (
 );
 
 -- An installer's trial of a device. What the device says meanwhile is no alarm.
-CREATE TABLE device_tests (
+CREATE TABLE device_trials (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     device text NOT NULL REFERENCES devices,
     opened_at timestamptz NOT NULL,
@@ -97,7 +97,7 @@ CREATE TABLE device_tests (
     proven_at timestamptz,
     how text
 );
-CREATE INDEX device_tests_by_device ON device_tests (device, id);
+CREATE INDEX device_trials_by_device ON device_trials (device, id);
 
 -- One device for two people: what it says is in the log of `resident`, and may be about either.
 ALTER TABLE assignments
