@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from events.devices import LifeCycle, Origin, Watch
 from events.ids import DeviceId, ResidentId, TenantId, UnitId
 from events.kinds import Technology
 
@@ -32,15 +33,28 @@ class ResidentChanged(Control, frozen=True, kw_only=True):
 
 
 class DeviceChanged(Control, frozen=True, kw_only=True):
-    """A device was registered or changed."""
+    """A device was registered or changed.
+
+    `hub`: the device that its messages come through. `reads_as`: kinds that mean another for this device, such as the
+    motion of a sensor that lies under a mattress. `testing_until`: a press before then is the installer's trial.
+    """
 
     device: DeviceId
     tenant: TenantId
     technology: Technology
+    origin: Origin | None = None
+    hub: DeviceId | None = None
+    life_cycle: LifeCycle = LifeCycle.IN_USE
+    watch: Watch = Watch()
+    reads_as: dict[str, str] = {}
+    testing_until: datetime | None = None
 
 
 class AssignmentChanged(Control, frozen=True, kw_only=True):
-    """A device is with a resident from `start` until before `end` (None: until further notice)."""
+    """A device is with a resident from `start` until before `end` (None: until further notice).
+
+    `shared_with`: the other person of a couple that has one device. What it says is in the log of `resident`.
+    """
 
     assignment: str
     device: DeviceId
@@ -48,6 +62,7 @@ class AssignmentChanged(Control, frozen=True, kw_only=True):
     technology: Technology
     start: datetime
     end: datetime | None = None
+    shared_with: ResidentId | None = None
 
 
 class PlanChanged(Control, frozen=True, kw_only=True):

@@ -32,6 +32,11 @@ def device_key(device: DeviceId) -> Key:
     return Key(f"d:{device}")
 
 
+def health_key(device: DeviceId) -> Key:
+    """Under which the rules keep what they know of a device itself; no entry of the log is ordered by it."""
+    return Key(f"h:{device}")
+
+
 def derived_id(*parts: object) -> str:
     """An id that depends on nothing but its parts: 32 hexadecimal digits, the same in every run."""
     text = "\x1f".join(map(str, parts))

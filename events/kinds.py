@@ -30,6 +30,7 @@ BY_TECHNOLOGY: dict[Technology, dict[str, type[m.Message]]] = {
     },
     Technology.PASSIVE_ALARM: {
         "motion": m.Motion,
+        "motion_ended": m.MotionEnded,
         "door_opened": m.DoorOpened,
         "door_closed": m.DoorClosed,
         "bed_left": m.BedLeft,
@@ -39,6 +40,9 @@ BY_TECHNOLOGY: dict[Technology, dict[str, type[m.Message]]] = {
         "leak_detected": m.LeakDetected,
         "smoke_detected": m.SmokeDetected,
         "wet_detected": m.WetDetected,
+        "leak_cleared": m.LeakCleared,
+        "smoke_cleared": m.SmokeCleared,
+        "wet_cleared": m.WetCleared,
     },
     Technology.GPS_ALARM: {"position": m.Position},
     Technology.MEDICINE: {
@@ -65,7 +69,9 @@ HEALTH: dict[str, type[m.Message]] = {
     "mains_lost": m.MainsLost,
     "mains_restored": m.MainsRestored,
     "tampered": m.Tampered,
+    "tamper_cleared": m.TamperCleared,
     "fault": m.Fault,
+    "fault_cleared": m.FaultCleared,
     "online": m.Online,
     "offline": m.Offline,
 }

@@ -11,6 +11,8 @@ from msgspec import Meta, Struct
 
 Instant = Annotated[datetime, Meta(tz=True, description="RFC 3339 time with offset")]
 Percent = Annotated[float, Meta(ge=0, le=100)]
+Latitude = Annotated[float, Meta(ge=-90, le=90)]
+Longitude = Annotated[float, Meta(ge=-180, le=180)]
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
 
 
@@ -21,10 +23,20 @@ class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
 
 
+class Call(Message, frozen=True, kw_only=True):
+    """A call for help: what staff need to come, or to ring back, where the device knows it."""
+
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+    accuracy_m: Annotated[float, Meta(ge=0)] | None = None
+    place: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
+    call_back: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+
+
 # Social alarm
 
 
-class AlarmPressed(Message, frozen=True, kw_only=True):
+class AlarmPressed(Call, frozen=True, kw_only=True):
     """The resident asks for help."""
 
     button: Name | None = None
@@ -34,7 +46,7 @@ class AlarmCancelled(Message, frozen=True, kw_only=True):
     """The resident took the press back at the device; staff still decide."""
 
 
-class FallDetected(Message, frozen=True, kw_only=True):
+class FallDetected(Call, frozen=True, kw_only=True):
     """The device believes that the resident fell."""
 
     confidence: Percent | None = None
@@ -49,6 +61,12 @@ class TestAlarm(Message, frozen=True, kw_only=True):
 
 class Motion(Message, frozen=True, kw_only=True):
     """Movement in a room."""
+
+    room: Name | None = None
+
+
+class MotionEnded(Message, frozen=True, kw_only=True):
+    """Nothing moves in the room any longer."""
 
     room: Name | None = None
 
@@ -85,12 +103,24 @@ class LeakDetected(Message, frozen=True, kw_only=True):
     """Water where none should be."""
 
 
-class SmokeDetected(Message, frozen=True, kw_only=True):
+class SmokeDetected(Call, frozen=True, kw_only=True):
     """Smoke."""
 
 
 class WetDetected(Message, frozen=True, kw_only=True):
     """An incontinence sensor is wet."""
+
+
+class LeakCleared(Message, frozen=True, kw_only=True):
+    """The water is gone."""
+
+
+class SmokeCleared(Message, frozen=True, kw_only=True):
+    """The smoke is gone."""
+
+
+class WetCleared(Message, frozen=True, kw_only=True):
+    """The incontinence sensor is dry again."""
 
 
 # GPS alarm
@@ -99,8 +129,8 @@ class WetDetected(Message, frozen=True, kw_only=True):
 class Position(Message, frozen=True, kw_only=True):
     """Where the wearer is, WGS 84."""
 
-    latitude: Annotated[float, Meta(ge=-90, le=90)]
-    longitude: Annotated[float, Meta(ge=-180, le=180)]
+    latitude: Latitude
+    longitude: Longitude
     accuracy_m: Annotated[float, Meta(ge=0)] | None = None
 
 
@@ -222,6 +252,16 @@ class Fault(Message, frozen=True, kw_only=True):
 
     code: Name | None = None
     text: Annotated[str, Meta(max_length=500)] | None = None
+
+
+class TamperCleared(Message, frozen=True, kw_only=True):
+    """The device is closed and in its place again."""
+
+
+class FaultCleared(Message, frozen=True, kw_only=True):
+    """The device works again."""
+
+    code: Name | None = None
 
 
 class Online(Message, frozen=True, kw_only=True):

@@ -1,20 +1,51 @@
 """From a topic and bytes to what they mean: picks the adapter, and keeps every fault on this side of the log."""
 
-from events.delivery import Observation, Rejected, Rejection
-from events.topics import ROOT, is_any_marker, is_command
+from collections.abc import Sequence
+from datetime import datetime
+
+from events.delivery import Content, Rejected, Rejection
+from events.devices import Origin
+from events.topics import EVERYTHING, ROOT, is_any_marker, is_command
+from ingest.adapter import Adapter
 from ingest.adapters import canonical
 
-MAX_PAYLOAD = 256 * 1024
-"""Bytes. The largest real payloads, a hub's list of devices, are a tenth of it."""
+MAX_PAYLOAD = 1024 * 1024
+"""Bytes. A hub's list of a hundred devices, the largest real payload, is about half of it."""
 
 
-def read(topic: str, payload: bytes) -> Observation | Rejected | None:
-    """What the message says; None for what is not meant for the log: Vaka's own commands and markers."""
-    if topic.startswith(ROOT) and (is_command(topic) or is_any_marker(topic)):
-        return None
-    if len(payload) > MAX_PAYLOAD:
-        return Rejected(Rejection.TOO_LARGE, f"payload: {len(payload)} bytes, at most {MAX_PAYLOAD} are read")
-    try:
-        return canonical.read(topic, payload)
-    except Exception as error:  # An adapter's own fault: the message is kept, with the fault as its reason.
-        return Rejected(Rejection.MALFORMED, f"{type(error).__name__}: {error}")
+class Reader:
+    """All families: Vaka's own form and these adapters. A topic belongs to the first adapter that reads it."""
+
+    def __init__(self, adapters: Sequence[Adapter] = ()) -> None:
+        self._adapters = adapters
+
+    def filters(self) -> tuple[str, ...]:
+        """What the bulk session subscribes to. It may grow, as some families tell where their devices speak."""
+        return (EVERYTHING, *(topic for adapter in self._adapters for topic in adapter.filters()))
+
+    def learned(self) -> int:
+        """Rises when a family has learned of devices: `filters` and `topics` may answer otherwise then."""
+        return sum(adapter.learned for adapter in self._adapters)
+
+    def topics(self, origins: frozenset[Origin]) -> frozenset[str]:
+        """The filters under which these devices speak."""
+        return frozenset(topic for adapter in self._adapters for origin in origins for topic in adapter.topics(origin))
+
+    def read(self, topic: str, payload: bytes, received: datetime, *, retained: bool = False) -> Content:
+        """What the message says; nothing for what is not meant for the log. `received` is when it came."""
+        if topic.startswith(ROOT) and (is_command(topic) or is_any_marker(topic)):
+            return ()
+        if len(payload) > MAX_PAYLOAD:
+            return (Rejected(Rejection.TOO_LARGE, f"payload: {len(payload)} bytes, at most {MAX_PAYLOAD} are read"),)
+        try:
+            return self._read(topic, payload, received, retained)
+        except Exception as error:  # An adapter's own fault: the message is kept, with the fault as its reason.
+            return (Rejected(Rejection.MALFORMED, f"{type(error).__name__}: {error}"),)
+
+    def _read(self, topic: str, payload: bytes, received: datetime, retained: bool) -> Content:
+        if topic.startswith(ROOT):
+            return (canonical.read(topic, payload),)
+        for adapter in self._adapters:
+            if adapter.reads(topic):
+                return adapter.read(topic, payload, received, retained=retained)
+        return (Rejected(Rejection.BAD_TOPIC, f"topic {topic!r} is of no family that is set up"),)

@@ -24,22 +24,43 @@ KEEPALIVE_SECONDS = 30
 RECONNECT_SECONDS = 1
 CONNECT_SECONDS = 15
 
-Receive = Callable[[str, bytes, "Token"], None]
+Receive = Callable[[str, bytes, bool, "Token"], None]
+"""Topic, payload, whether the broker had kept it from before the subscription, token."""
+
 Token = tuple[int, int]
 """(connection, packet id): a packet id means something on the connection it came over only."""
 
 
 class Session:
-    """Calls `receive(topic, payload, token)` for each message, and `ready()` whenever the filters are subscribed."""
+    """Calls `receive` for each message, and `ready()` whenever it is connected and all filters are subscribed.
+
+    `granted()` is called after every subscription that the broker has confirmed, `forgotten()` when it has connected to
+    a broker that knows nothing of it.
+    """
 
     def __init__(self, client_id: str, filters: Sequence[str], receive: Receive, ready: Callable[[], None]) -> None:
         self.client_id = client_id
         self.connected = False
-        self._filters = filters
+        self.granted: Callable[[], None] = lambda: None
+        self.forgotten: Callable[[], None] = lambda: None
+        self.filters = tuple(filters)
         self._receive = receive
         self._ready = ready
+        self._is_ready = False
         self.connections = 0
         self._client: Any = None
+
+    def subscribe(self, filters: Sequence[str]) -> None:
+        """From now on these: subscribes what is new, and gives up what is not among them."""
+        old, self.filters = self.filters, tuple(filters)
+        if not self.connected:
+            return
+        added = [topic for topic in self.filters if topic not in old]
+        if added:
+            self._client.subscribe([Subscription(topic, qos=1) for topic in added])
+        for topic in old:
+            if topic not in self.filters:
+                self._client.unsubscribe(topic)
 
     async def open(self, server: MqttServer, stop: asyncio.Event) -> None:
         """Connects, trying again until it succeeds or `stop` is set; later losses are mended by the client."""
@@ -101,29 +122,35 @@ class Session:
         client._package_handler._handle_qos_1_publish_packet = self._on_qos1
         return client
 
-    def _on_connect(self, client: Any, *_: object) -> None:
+    def _on_connect(self, client: Any, session_present: int, *_: object) -> None:
         # A resumed session's backlog comes before the answer to the subscription, so acknowledging begins here.
         self.connections += 1
         self.connected = True
+        self._is_ready = False
+        if not session_present:
+            self.forgotten()
         client.subscriptions.clear()
-        client.subscribe([Subscription(topic, qos=1) for topic in self._filters])
+        client.subscribe([Subscription(topic, qos=1) for topic in self.filters])
 
     def _on_subscribe(self, client: Any, mid: int, granted: Sequence[int], properties: object) -> None:
         if any(code >= 0x80 for code in granted):
-            log.error("broker refused the subscription to %s: %s", self._filters, granted)
+            log.error("broker refused a subscription of %s: %s", self.filters, granted)
             return
-        self._ready()
+        if not self._is_ready:
+            self._is_ready = True
+            self._ready()
+        self.granted()
 
     def _on_disconnect(self, *_: object) -> None:
         self.connected = False
 
-    def _on_message(self, client: Any, topic: str, payload: bytes, qos: int, properties: object) -> None:
+    def _on_message(self, client: Any, topic: str, payload: bytes, qos: int, properties: dict[str, Any]) -> None:
         """What was published with QoS 0 or 2: nothing to acknowledge, or done by the client."""
-        self._receive(topic, payload, (0, 0))
+        self._receive(topic, payload, bool(properties.get("retain")), (0, 0))
 
-    def _on_qos1(self, mid: int, payload: bytes, topic: str | bytes, properties: object) -> None:
+    def _on_qos1(self, mid: int, payload: bytes, topic: str | bytes, properties: dict[str, Any]) -> None:
         text = topic if isinstance(topic, str) else topic.decode("utf-8", "backslashreplace")
-        self._receive(text, payload, (self.connections, mid))
+        self._receive(text, payload, bool(properties.get("retain")), (self.connections, mid))
 
 
 async def wait_or_stop(stop: asyncio.Event, seconds: float) -> None:

@@ -5,27 +5,31 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
 from events.codec import control_kind
 from events.control import Control
-from events.delivery import Delivery, Lane, Observation, Rejected, Rejection
+from events.delivery import SAME_EVENT_WITHIN, Delivery, Found, Heard, Lane, Observation, Rejected, Rejection
 from events.ids import EVERYBODY, DeviceId, Key, ResidentId, TenantId
 from events.kinds import HEALTH, URGENT
 from events.log import Entry
 from processors.directory import Directory
+from processors.resolve import read_as, resolve
 from rules.decisions import AnyDecision, Failed
+from rules.news import is_due_heartbeat, is_news
 from rules.partition import Partition
 from store.log import Appended, control_row
 from store.quarantine_write import Held
 from store.usage_count import Use
 
-FUTURE = timedelta(days=1)
-"""How far ahead of ours a device's clock may be before its message cannot be believed."""
+Pair = tuple[Delivery, Observation]
 
 
 class Batch:
     """Collects the rows of one transaction. `now` is the `received_at` of everything in it.
 
-    `screened`: messages that could be events. `observed`: those of them that were new.
+    `screened`: what could be events. `observed`: those of them that were new. `repeated`: reports of a state that was
+    so before, which are no events. `found`: devices that hubs told of.
     """
 
     def __init__(self, directory: Directory, partition: Partition, now: datetime, next_position: int) -> None:
@@ -38,6 +42,8 @@ class Batch:
         self.decisions: list[AnyDecision] = []
         self.screened = 0
         self.observed = 0
+        self.repeated = 0
+        self.found: list[Found] = []
         self._directory = directory
         self._partition = partition
 
@@ -49,36 +55,53 @@ class Batch:
         self.rows.append(control_row(entry))
         self.decisions += self._partition.apply(entry)
 
-    def screen(self, deliveries: Sequence[Delivery]) -> list[tuple[Delivery, Observation]]:
-        """Those that may become events; the others are held with the reason."""
-        good = []
+    def screen(self, deliveries: Sequence[Delivery]) -> list[Pair]:
+        """What may become events; the rest is held with the reason."""
+        good: list[Pair] = []
         for delivery in deliveries:
-            content = delivery.content
-            if isinstance(content, Observation):
-                fault = self._fault(content)
-                if fault is None:
-                    good.append((delivery, content))
-                    continue
-                content = fault
-            if content is not None:
-                self.refused.append((delivery, content))
+            read = [self._resolved(content) for content in delivery.content]
+            good += [(delivery, seen) for seen in read if isinstance(seen, Observation)]
+            refused = [why for why in read if isinstance(why, Rejected)]
+            if refused and len(refused) < len(read):
+                refused = [replace(why, reason=Rejection.PARTLY_MALFORMED) for why in refused]
+            self.refused += [(delivery, why) for why in refused]
+            self.found += [found for found in read if isinstance(found, Found)]
+        self.screened = len(good)
         return good
 
-    def keys_to_ask(self, first: Sequence[tuple[Delivery, Observation]]) -> list[bytes]:
-        """What the table of keys must be asked about: which events are new, and which refused messages."""
-        keys = {seen.key: None for _, seen in first if seen.key is not None}
-        return [*keys, *{refused_key(delivery): None for delivery, _ in self.refused}]
+    def _resolved(self, content: Observation | Heard | Found | Rejected) -> Observation | Found | Rejected:
+        if isinstance(content, Observation | Heard):
+            return resolve(self._directory, content, self.now)
+        return content
+
+    def keys_to_ask(self, first: Sequence[Pair]) -> dict[timedelta, list[bytes]]:
+        """What the table of keys must be asked about, by how long a key means the same event: which events are new,
+        and which refused messages."""
+        keys: dict[timedelta, list[bytes]] = {}
+        for _, seen in first:
+            if seen.key is not None:
+                keys.setdefault(seen.same_within, []).append(seen.key)
+        refused = list({refused_key(delivery, why): None for delivery, why in self.refused})
+        if refused:
+            keys.setdefault(SAME_EVENT_WITHIN, []).extend(refused)
+        return keys
 
     def hold_refused(self, new: set[bytes]) -> None:
         """Holds what was refused; the same message over another session, or once more, is held once."""
         for delivery, why in self.refused:
-            key = refused_key(delivery)
+            key = refused_key(delivery, why)
             if key in new or delivery.lane is Lane.INTERNAL:
                 new.discard(key)
                 self.hold(delivery, why)
 
     def observe(self, delivery: Delivery, seen: Observation) -> None:
-        """Appends a new event, lets the rules see it, and counts it."""
+        """Appends a new event, lets the rules see it, counts it. A state that is no change is at most a heartbeat."""
+        if seen.is_state and not self._is_news(seen):
+            self.repeated += 1
+            if not is_due_heartbeat(self._partition.device(seen.device), self.now):
+                return
+            seen = read_as(seen, "heartbeat")
+        self.observed += 1
         entry = self._append(seen, self._holder(seen), history=False)
         made = self._partition.apply(entry)
         if made:
@@ -88,6 +111,9 @@ class Batch:
     def remember(self, seen: Observation, resident: ResidentId) -> None:
         """Appends an event of the past as history: counted, but no rule sees it."""
         self._append(seen, resident, history=True)
+
+    def _is_news(self, seen: Observation) -> bool:
+        return is_news(self._partition.device(seen.device), seen.kind, seen.message, self.now)
 
     def _holder(self, seen: Observation) -> ResidentId | None:
         """Whose event it is: who had the device then. A call for help never goes to nobody because a clock is wrong."""
@@ -124,19 +150,6 @@ class Batch:
             Held(why.reason, why.detail, delivery.topic, delivery.payload, _known(why.tenant), _known(why.device))
         )
 
-    def _fault(self, seen: Observation) -> Rejected | None:
-        device = self._directory.devices.get(seen.device)
-        if device is None:
-            text = f"device {seen.device!r} is not registered"
-            return Rejected(Rejection.UNKNOWN_DEVICE, text, seen.tenant, seen.device)
-        if device.tenant != seen.tenant:
-            text = f"tenant: device {seen.device!r} is not of {seen.tenant!r}"
-            return Rejected(Rejection.OTHER_TENANT, text, seen.tenant, seen.device)
-        if seen.message.at > self.now + FUTURE:
-            text = f"at: {seen.message.at.isoformat()!r} is more than a day after {self.now.isoformat()!r}"
-            return Rejected(Rejection.FUTURE_TIME, text, seen.tenant, seen.device)
-        return None
-
     def _count(self, entry: Entry) -> None:
         if entry.resident is None or entry.device is None or entry.tenant is None or entry.kind in HEALTH:
             return
@@ -153,7 +166,7 @@ class Batch:
                 self.hold(delivery, Rejected(Rejection.RULE_FAILED, decision.traceback))
 
 
-def only_first(pairs: Sequence[tuple[Delivery, Observation]]) -> list[tuple[Delivery, Observation]]:
+def only_first(pairs: Sequence[Pair]) -> list[Pair]:
     """Without repetitions inside the batch."""
     keys: set[bytes] = set()
     first = []
@@ -166,8 +179,10 @@ def only_first(pairs: Sequence[tuple[Delivery, Observation]]) -> list[tuple[Deli
     return first
 
 
-def refused_key(delivery: Delivery) -> bytes:
-    text = b"\x1f".join((b"refused", delivery.topic.encode("utf-8", "backslashreplace"), delivery.payload))
+def refused_key(delivery: Delivery, why: Rejected) -> bytes:
+    topic = delivery.topic.encode("utf-8", "backslashreplace")
+    detail = why.detail.encode("utf-8", "backslashreplace")
+    text = b"\x1f".join((b"refused", topic, detail, delivery.payload))
     return hashlib.blake2b(text, digest_size=16).digest()
 
 

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Protocol
 
 import psycopg
+from msgspec.structs import replace
 from psycopg import errors
 
 from events.control import CatchUpBegan, CatchUpEnded, Ticked
@@ -26,6 +27,7 @@ from processors.recovery import Recovered
 from processors.snapshot import Snapshotter
 from store import log as log_table
 from store.alarms import carry_out
+from store.found import note_found
 from store.log import InboxItem, NotOwner
 from store.log_status import LogStatus, say
 from store.pool import Connection
@@ -59,7 +61,7 @@ class Source(Protocol):
     def is_caught_up(self) -> bool: ...
     def wake(self) -> None: ...
     async def take(self, limit: int, linger: float, wait: float) -> list[Delivery]: ...
-    def acknowledge(self, deliveries: Sequence[Delivery]) -> None: ...
+    def acknowledge(self, deliveries: Sequence[Delivery], refused: Sequence[tuple[Delivery, Rejected]]) -> None: ...
     def give_back(self, deliveries: Sequence[Delivery]) -> None: ...
 
 
@@ -174,7 +176,7 @@ class Engine:
         except Exception as error:
             self._take_back(error)
             refused = Rejected(_whose_fault(error), f"{type(error).__name__}: {error}".partition("\n")[0])
-            await self._commit([Delivery(delivery.topic, delivery.payload, delivery.lane, refused, delivery.token)])
+            await self._commit([replace(delivery, content=(refused,))])
 
     async def _commit(self, deliveries: Sequence[Delivery], inbox_limit: int = 100) -> None:
         inbox_news, self._inbox_news = self._inbox_news, False
@@ -187,7 +189,7 @@ class Engine:
             raise
         self._keep(batch)
         self._done += len(deliveries)
-        self._source.acknowledge(deliveries)
+        self._source.acknowledge(deliveries, batch.refused)
 
     async def _fill(self, deliveries: Sequence[Delivery], inbox_limit: int) -> Batch:
         """Reads the inbox, judges the deliveries, and lets the rules see what is new."""
@@ -199,13 +201,13 @@ class Engine:
         again = await self._apply_inbox(batch, items)
         good = batch.screen([*again, *deliveries])
         first = only_first(good)
-        new = await log_table.new_keys(self._connection, batch.keys_to_ask(first), batch.now)
+        new: set[bytes] = set()
+        for within, keys in batch.keys_to_ask(first).items():
+            new |= await log_table.new_keys(self._connection, keys, batch.now, within=within)
         batch.hold_refused(new)
-        batch.screened = len(good)
         for delivery, seen in first:
             if seen.key is None or seen.key in new:
                 batch.observe(delivery, seen)
-                batch.observed += 1
         ended = self._catch_up.ended(self.partition.holding, self._source, time.monotonic())
         if ended is not None:
             batch.control(CatchUpEnded(complete=ended))
@@ -227,6 +229,7 @@ class Engine:
         # Few of these statements need an answer: to wait for each would be most of the time that a press takes.
         async with self._connection.pipeline():
             await hold(self._connection, batch.held, batch.now)
+            await note_found(self._connection, batch.found, batch.now)
             await add_usage(self._connection, batch.uses)
             await carry_out(self._connection, batch.decisions, batch.now)
 
@@ -237,7 +240,8 @@ class Engine:
         self.position = batch.next_position - 1
         self._last_stamp = batch.now
         metrics = self._metrics
-        metrics.duplicates.inc(batch.screened - batch.observed)
+        metrics.duplicates.inc(batch.screened - batch.observed - batch.repeated)
+        metrics.repeated.inc(batch.repeated)
         for kind, count in Counter(row.entry.kind for row in batch.rows).items():
             metrics.events.labels(kind).inc(count)
         for held in batch.held:

@@ -16,15 +16,16 @@ from events.control import (
     ResidentChanged,
     TenantChanged,
 )
-from events.delivery import Delivery, Lane, Observation, Rejected
+from events.delivery import Content, Delivery, Found, Heard, Lane, Observation, Rejected, Rejection
 from events.ids import EVERYBODY, DeviceId, Key, ResidentId, TenantId, device_key, resident_key
+from events.kinds import URGENT
 from processors.batch import Batch
 from processors.directory import Directory
 from store.log import InboxItem, new_keys
 from store.pool import Connection
 from store.quarantine_write import held_message, mark_replayed
 
-ReadMessage = Callable[[str, bytes], Observation | Rejected | None]
+ReadMessage = Callable[[str, bytes, datetime], Content]
 
 
 async def apply_item(
@@ -63,9 +64,15 @@ async def _replay_held(
     if held is None:
         return {"replayed": False}, []
     await mark_replayed(connection, id, now)
-    topic, payload = held
-    content = read(topic, payload)
-    return {"replayed": True}, [Delivery(topic, payload, Lane.INTERNAL, content)]
+    content = read(held.topic, held.payload, held.at)
+    if held.reason == Rejection.PARTLY_MALFORMED:
+        # What could be read of it was used when it came: a call for help must not sound twice.
+        content = tuple(item for item in content if not _calls_for_help(item))
+    return {"replayed": True}, [Delivery(held.topic, held.payload, Lane.INTERNAL, content)]
+
+
+def _calls_for_help(item: Observation | Heard | Found | Rejected) -> bool:
+    return isinstance(item, Observation | Heard) and item.kind in URGENT
 
 
 async def _import_history(connection: Connection, batch: Batch, history: HistoryImported) -> dict[str, Any]:

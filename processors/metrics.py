@@ -9,6 +9,9 @@ class EngineMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.events = Counter("vaka_events", "Events appended to the log", ["kind"], registry=registry)
         self.duplicates = Counter("vaka_duplicate_events", "Messages that were a known event", registry=registry)
+        self.repeated = Counter(
+            "vaka_repeated_states", "Reports of a state that was so before, which are no events", registry=registry
+        )
         self.quarantined = Counter("vaka_quarantined", "Messages put into quarantine", ["reason"], registry=registry)
         self.decisions = Counter("vaka_decisions", "Decisions of the rules", ["decision", "reason"], registry=registry)
         self.commit_seconds = Histogram(

@@ -12,11 +12,10 @@ from psycopg.pq import Format
 
 from events.codec import decode_control, decode_message, encode_control
 from events.control import CONTROLS, Control
+from events.delivery import SAME_EVENT_WITHIN
 from events.ids import Key
 from events.log import Entry
 from store.pool import Connection
-
-SAME_EVENT_WITHIN = timedelta(hours=24)
 
 PARTITION = 0
 
@@ -122,9 +121,14 @@ async def inbox_applied(connection: Connection, item: int, at: datetime, result:
 
 
 async def new_keys(
-    connection: Connection, keys: Sequence[bytes], received_at: datetime, *, forever: bool = False
+    connection: Connection,
+    keys: Sequence[bytes],
+    received_at: datetime,
+    *,
+    within: timedelta = SAME_EVENT_WITHIN,
+    forever: bool = False,
 ) -> set[bytes]:
-    """Those of `keys` (each given once) that were not seen in the last 24 hours; all are noted as seen now.
+    """Those of `keys` (each given once) that were not seen in the time `within` before; all are noted as seen now.
 
     `forever`: noted so that they never become new again, for imported history.
     """
@@ -133,7 +137,7 @@ async def new_keys(
     values = {
         "keys": list(keys),
         "received_at": "infinity" if forever else received_at,
-        "before": received_at - SAME_EVENT_WITHIN,
+        "before": received_at - within,
     }
     cursor = await connection.execute(NEW_KEYS, values)
     return {row[0] for row in await cursor.fetchall()}

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -11,7 +12,7 @@ HOLD = """
 INSERT INTO quarantine (at, reason, detail, tenant, device, topic, payload)
 SELECT %s, * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bytea[])
 """
-HELD = "SELECT topic, payload FROM quarantine WHERE id = %s AND state = 'replaying'"
+HELD = "SELECT topic, payload, at, reason FROM quarantine WHERE id = %s AND state = 'replaying'"
 REPLAYED = "UPDATE quarantine SET state = 'replayed', replayed_at = %s WHERE id = %s"
 
 
@@ -46,10 +47,18 @@ async def hold(connection: Connection, held: Sequence[Held], at: datetime) -> No
     await connection.execute(HOLD, values)
 
 
-async def held_message(connection: Connection, id: int) -> tuple[str, bytes] | None:
-    """Topic and payload of a message that somebody asked to be read again."""
+class HeldMessage(NamedTuple):
+    """A message that somebody asked to be read again, and when it came."""
+
+    topic: str
+    payload: bytes
+    at: datetime
+    reason: str
+
+
+async def held_message(connection: Connection, id: int) -> HeldMessage | None:
     row = await (await connection.execute(HELD, (id,))).fetchone()
-    return (row[0], bytes(row[1])) if row is not None else None
+    return HeldMessage(row[0], bytes(row[1]), row[2], row[3]) if row is not None else None
 
 
 async def mark_replayed(connection: Connection, id: int, at: datetime) -> None:

@@ -19,7 +19,10 @@ class NothingRuns(Exception):
 
 @dataclass(frozen=True)
 class Context:
-    """`now` is the clock of rules and people, `wall` is real time for leases, tokens and signatures."""
+    """`now` is the clock of rules and people, `wall` is real time for leases, tokens and signatures.
+
+    `one_filter`: the broker keeps the order of messages within one topic filter only.
+    """
 
     settings: Settings
     database_url: str
@@ -27,6 +30,7 @@ class Context:
     now: Clock = system_clock
     wall: Clock = system_clock
     speed: float = 1.0
+    one_filter: bool = False
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
     @property
@@ -54,4 +58,5 @@ def attached(settings: Settings) -> Context:
         )
     pinned = read_pin(settings.data_dir)
     speed = pinned.speed if pinned else 1.0
-    return Context(settings, database_url, mqtt_url, clock_of(pinned), speed=speed)
+    one_filter = running is not None and settings.mqtt_url is None and running.broker_program == "iotcore"
+    return Context(settings, database_url, mqtt_url, clock_of(pinned), speed=speed, one_filter=one_filter)

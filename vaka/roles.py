@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Iterator
 import uvicorn
 
 from api.app import create_app, end_streams
-from ingest.reader import read
+from ingest.families import FAMILIES, read_all
+from ingest.reader import Reader
 from ingest.source import MqttSource
 from processors import webhook
 from processors.commander import Commander
@@ -21,16 +22,22 @@ from processors.reach_metrics import ReachMetrics
 from store.pool import Pool, open_pool
 from vaka.context import Context
 from vaka.health import LogHealth
+from vaka.settings import Settings
 
 log = logging.getLogger(__name__)
 
 
-def log_owner(context: Context, source: MqttSource) -> LogOwner:
+def reader(settings: Settings) -> Reader:
+    """All families, where the settings say that they speak."""
+    return read_all({name: getattr(settings, name) for name in FAMILIES})
+
+
+def log_owner(context: Context, source: MqttSource, read: Reader) -> LogOwner:
     settings = context.settings
     return LogOwner(
         context.database_url,
         source,
-        read,
+        read.read,
         now=context.now,
         wall=context.wall,
         metrics=EngineMetrics(context.registry),
@@ -44,8 +51,10 @@ def log_owner(context: Context, source: MqttSource) -> LogOwner:
 
 async def run_engine(context: Context, stop: asyncio.Event) -> None:
     """Ingest and rules: subscribes once it owns the log, so that a second one waits without taking messages."""
-    source = MqttSource(read, limit=context.settings.queue_limit)
-    owner = log_owner(context, source)
+    read = reader(context.settings)
+    source = MqttSource(read, context.now, limit=context.settings.queue_limit, one_filter=context.one_filter)
+    owner = log_owner(context, source, read)
+    owner.after_commit = lambda: follow(source, owner)
     async with asyncio.TaskGroup() as tasks:
         owning = tasks.create_task(owner.run(stop))
         tasks.create_task(_subscribe(context, source, owner, stop))
@@ -57,7 +66,14 @@ async def run_engine(context: Context, stop: asyncio.Event) -> None:
 async def _subscribe(context: Context, source: MqttSource, owner: LogOwner, stop: asyncio.Event) -> None:
     await first_of(owner.ready.wait(), stop.wait())
     if not stop.is_set():
+        follow(source, owner)
         await source.open(context.broker, stop)
+
+
+def follow(source: MqttSource, owner: LogOwner) -> None:
+    """Lets ingest listen where the devices that are registered now speak."""
+    if owner.engine is not None:
+        source.follow(owner.engine.directory.critical)
 
 
 async def run_api(context: Context, pool: Pool, stop: asyncio.Event, listening: socket.socket) -> None:

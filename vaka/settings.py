@@ -82,6 +82,27 @@ class Settings(Struct, frozen=True, kw_only=True):
             ge=1, description="Messages taken from the broker and not yet stored, at most; the broker keeps the rest."
         ),
     ] = 5000
+    zigbee2mqtt: Annotated[
+        str,
+        Meta(
+            description="Base topics of Zigbee2MQTT hubs, separated by commas; `+` stands for any one level. "
+            "`off`: none are read."
+        ),
+    ] = "zigbee2mqtt"
+    chirpstack: Annotated[
+        str,
+        Meta(description="Where ChirpStack publishes its applications, separated by commas. `off`: none are read."),
+    ] = "application"
+    things_stack: Annotated[
+        str,
+        Meta(
+            description="Where The Things Stack publishes its applications, separated by commas. `off`: none are read."
+        ),
+    ] = "v3"
+    home_assistant: Annotated[
+        str,
+        Meta(description="Discovery prefixes of Home Assistant devices, separated by commas. `off`: none are read."),
+    ] = "homeassistant"
 
 
 def load_settings(environ: Mapping[str, str], cwd: Path, overrides: Mapping[str, str | None] | None = None) -> Settings:

@@ -46,7 +46,14 @@ async def up(settings: Settings, options: UpOptions) -> None:
     servers = await start_servers(settings)
     try:
         await asyncio.to_thread(bring_schema, servers.database_url)
-        context = Context(settings, servers.database_url, servers.mqtt_url, clock_of(pinned), speed=pinned.speed)
+        context = Context(
+            settings,
+            servers.database_url,
+            servers.mqtt_url,
+            clock_of(pinned),
+            speed=pinned.speed,
+            one_filter=servers.broker_program == "iotcore",
+        )
         if options.simulate:
             await _seed(context, options)
         await _run(context, servers, options, listening, stop)

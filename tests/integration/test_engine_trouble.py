@@ -1,12 +1,12 @@
 """The loop when the inbox holds much, or something that nobody can use, and when it fails between two batches."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 
 import psycopg
 import pytest
 
 from events.address import MqttServer
-from events.delivery import Delivery
+from events.delivery import Delivery, Rejected
 from events.kinds import Technology
 from store.pool import Connection, Pool
 from tests.support import village
@@ -79,10 +79,10 @@ async def test_what_is_acknowledged_is_not_taken_and_acknowledged_again(
     acknowledged: list[bytes] = []
     acknowledge = engine.source.acknowledge
 
-    def note(deliveries: Iterable[Delivery]) -> None:
+    def note(deliveries: Iterable[Delivery], refused: Sequence[tuple[Delivery, Rejected]]) -> None:
         done = list(deliveries)
-        acknowledged.extend(delivery.payload for delivery in done if delivery.content is not None)
-        acknowledge(done)
+        acknowledged.extend(delivery.payload for delivery in done if delivery.content)
+        acknowledge(done, refused)
 
     async def fail(*_: object) -> None:
         if acknowledged:

@@ -1,7 +1,7 @@
 """The engine of a test: the real loop on a real database and broker, with a clock that is set by hand."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -11,11 +11,11 @@ import msgspec
 from prometheus_client import CollectorRegistry
 
 from events.address import MqttServer
-from events.delivery import Delivery
+from events.delivery import Delivery, Rejected
 from events.ids import DeviceId, TenantId
 from events.kinds import URGENT
 from events.topics import event_topic
-from ingest.reader import read
+from ingest.reader import Reader
 from ingest.source import MqttSource
 from processors.engine import Engine
 from processors.metrics import EngineMetrics
@@ -33,10 +33,10 @@ class CountingSource(MqttSource):
 
     acknowledged = 0
 
-    def acknowledge(self, deliveries: Iterable[Delivery]) -> None:
+    def acknowledge(self, deliveries: Iterable[Delivery], refused: Sequence[tuple[Delivery, Rejected]] = ()) -> None:
         done = list(deliveries)
-        super().acknowledge(done)
-        self.acknowledged += sum(delivery.content is not None for delivery in done)
+        super().acknowledge(done, refused)
+        self.acknowledged += sum(bool(delivery.content) for delivery in done)
 
 
 class RunningEngine:
@@ -101,16 +101,17 @@ class RunningEngine:
 
 @asynccontextmanager
 async def running_engine(
-    database_url: str, server: MqttServer, clock: Clock, *, queue_limit: int = 5000
+    database_url: str, server: MqttServer, clock: Clock, *, queue_limit: int = 5000, reader: Reader | None = None
 ) -> AsyncIterator[RunningEngine]:
     """Starts the engine, with a session of its own, and waits until it has caught up."""
     stop = asyncio.Event()
-    source = CountingSource(read, node=f"test-{uuid4().hex}", limit=queue_limit)
+    reader = reader or Reader()
+    source = CountingSource(reader, clock, node=f"test-{uuid4().hex}", limit=queue_limit)
     metrics = EngineMetrics(CollectorRegistry())
     owner = LogOwner(
         database_url,
         source,
-        read,
+        reader.read,
         now=clock,
         wall=system_clock,
         metrics=metrics,

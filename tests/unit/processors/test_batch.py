@@ -2,8 +2,11 @@
 
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from events.control import (
     AssignmentChanged,
@@ -14,10 +17,12 @@ from events.control import (
     TenantChanged,
     Ticked,
 )
-from events.delivery import Delivery, Lane, Observation, Rejected, Rejection
+from events.delivery import Delivery, Heard, Lane, Observation, Rejected, Rejection
+from events.devices import Family, Origin
 from events.ids import DeviceId, ResidentId, TenantId, UnitId, resident_key
 from events.kinds import HEALTH, KINDS, URGENT, Technology
 from events.topics import event_topic
+from ingest.adapter import heard
 from ingest.adapters.canonical import read
 from processors.batch import Batch, only_first
 from processors.directory import Directory
@@ -64,7 +69,17 @@ def said(kind: str, at: datetime = NOW, device: str = "button", tenant: str = "p
     more = "".join(f', "{name}": "{value}"' for name, value in fields.items())
     topic = event_topic(TenantId(tenant), DeviceId(device), kind)
     payload = f'{{"at": "{at.isoformat()}", "latitude": 0, "longitude": 0, "percent": 5{more}}}'.encode()
-    return Delivery(topic, payload, Lane.BULK, read(topic, payload))
+    return Delivery(topic, payload, Lane.BULK, (read(topic, payload),))
+
+
+def observation(delivery: Delivery) -> Observation:
+    (seen,) = delivery.content
+    assert isinstance(seen, Observation)
+    return seen
+
+
+def asked(batch: Batch) -> set[bytes]:
+    return {key for keys in batch.keys_to_ask([]).values() for key in keys}
 
 
 def observe(batch: Batch, *deliveries: Delivery) -> None:
@@ -130,7 +145,6 @@ REFUSED = {
     "another tenant's": (said("motion", tenant="other"), Rejection.OTHER_TENANT, "'other'"),
     "too far ahead": (said("motion", NOW + DAY + timedelta(seconds=1)), Rejection.FUTURE_TIME, "2026-03-03T08:00:01"),
     "the year 9999": (said("motion", NOW.replace(year=9999)), Rejection.FUTURE_TIME, "9999"),
-    "an urgent one too": (said("alarm_pressed", NOW + 2 * DAY), Rejection.FUTURE_TIME, "2026-03-04"),
     "not understood": (said("sung"), Rejection.UNKNOWN_KIND, "'sung'"),
 }
 
@@ -140,7 +154,7 @@ def test_what_cannot_be_an_event_is_held_with_the_reason(
     batch: Batch, delivery: Delivery, reason: Rejection, told: str
 ) -> None:
     observe(batch, delivery)
-    batch.hold_refused(set(batch.keys_to_ask([])))
+    batch.hold_refused(asked(batch))
     (held,) = batch.held
     assert (held.reason, held.topic, held.payload) == (reason, delivery.topic, delivery.payload)
     assert told in held.detail
@@ -150,7 +164,7 @@ def test_what_cannot_be_an_event_is_held_with_the_reason(
 
 def test_what_was_refused_before_is_not_held_again(batch: Batch) -> None:
     batch.screen([said("sung"), said("sung"), said("hummed")])
-    sung, hummed = batch.keys_to_ask([])
+    sung, hummed = batch.keys_to_ask([])[DAY]
     batch.hold_refused({hummed})
     assert [held.topic for held in batch.held] == ["vaka/v1/prov/button/hummed"]
     assert sung != hummed
@@ -158,15 +172,15 @@ def test_what_was_refused_before_is_not_held_again(batch: Batch) -> None:
 
 def test_what_is_refused_over_both_sessions_is_held_once(batch: Batch) -> None:
     over_urgent, over_bulk = (
-        Delivery("vaka/v1/x", b"{", lane, Rejected(Rejection.BAD_TOPIC, "x")) for lane in (Lane.URGENT, Lane.BULK)
+        Delivery("vaka/v1/x", b"{", lane, (Rejected(Rejection.BAD_TOPIC, "x"),)) for lane in (Lane.URGENT, Lane.BULK)
     )
     batch.screen([over_urgent, over_bulk])
-    batch.hold_refused(set(batch.keys_to_ask([])))
+    batch.hold_refused(asked(batch))
     assert len(batch.held) == 1
 
 
 def test_what_is_replayed_from_quarantine_and_refused_again_is_held_again(batch: Batch) -> None:
-    batch.screen([Delivery("vaka/v1/x", b"{", Lane.INTERNAL, Rejected(Rejection.BAD_TOPIC, "x"))])
+    batch.screen([Delivery("vaka/v1/x", b"{", Lane.INTERNAL, (Rejected(Rejection.BAD_TOPIC, "x"),))])
     batch.hold_refused(set())
     assert len(batch.held) == 1
 
@@ -176,9 +190,18 @@ def test_a_day_ahead_is_believed(batch: Batch) -> None:
     assert len(batch.rows) == 1
 
 
+@pytest.mark.parametrize("kind", sorted(URGENT))
+def test_a_call_for_help_from_the_future_counts_as_now(batch: Batch, kind: str) -> None:
+    observe(batch, said(kind, NOW + 2 * DAY))
+    (row,) = batch.rows
+    assert (row.entry.occurred_at, row.entry.resident) == (NOW, ANNA)
+    stored = msgspec.json.decode(row.raw)
+    assert (stored["at"], stored["clock"]) == ((NOW + 2 * DAY).isoformat(), "replaced")
+
+
 def test_a_marker_is_nothing(batch: Batch) -> None:
-    assert batch.screen([Delivery("vaka/v1/_marker/x/marker", b"1", Lane.BULK, None)]) == []
-    assert batch.keys_to_ask([]) == []
+    assert batch.screen([Delivery("vaka/v1/_marker/x/marker", b"1", Lane.BULK, ())]) == []
+    assert batch.keys_to_ask([]) == {}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -205,8 +228,7 @@ def test_a_use_of_a_resident_who_is_not_known_yet_is_appended_and_not_counted(
 
 def test_history_is_counted_and_no_rule_sees_it(batch: Batch, partition: Partition) -> None:
     past = said("alarm_pressed", NOW - 1000 * DAY)
-    assert isinstance(past.content, Observation)
-    batch.remember(past.content, ANNA)
+    batch.remember(observation(past), ANNA)
     (row,) = batch.rows
     assert (row.history, row.entry.resident, row.entry.key, row.raw) == (True, ANNA, "r:anna", past.payload)
     assert (batch.decisions, partition.states) == ([], {})
@@ -243,19 +265,113 @@ def test_repetitions_within_a_batch_are_one(batch: Batch) -> None:
     again = said("motion", NOW + timedelta(seconds=5), id="1")
     pairs = only_first(batch.screen([first, other, again, first]))
     assert [delivery for delivery, _ in pairs] == [first, other]
-    assert batch.keys_to_ask(pairs) == [seen.key for _, seen in pairs]
+    assert batch.keys_to_ask(pairs) == {DAY: [seen.key for _, seen in pairs]}
 
 
 def test_what_has_no_key_is_never_a_repetition(batch: Batch) -> None:
     one = said("motion")
-    assert isinstance(one.content, Observation)
-    content = one.content
-    keyless = Delivery(
-        one.topic,
-        one.payload,
-        one.lane,
-        Observation(content.tenant, content.device, content.kind, content.message, content.payload, None),
-    )
+    keyless = replace(one, content=(replace(observation(one), key=None),))
     pairs = only_first(batch.screen([keyless, keyless]))
     assert len(pairs) == 2
-    assert batch.keys_to_ask(pairs) == []
+    assert batch.keys_to_ask(pairs) == {}
+
+
+CONTACT = Origin(Family.ZIGBEE2MQTT, "zigbee2mqtt", "hall/door")
+HUB = Origin(Family.ZIGBEE2MQTT, "zigbee2mqtt", "bridge")
+
+
+def registered(directory: Directory, **fields: Any) -> None:
+    """The loose device speaks Zigbee2MQTT, and is with Anna."""
+    directory.change(
+        DeviceChanged(device=LOOSE, tenant=TENANT, technology=Technology.PASSIVE_ALARM, origin=CONTACT, **fields)
+    )
+    directory.change(
+        AssignmentChanged(
+            assignment="2", device=LOOSE, resident=ANNA, technology=Technology.PASSIVE_ALARM, start=NOW - DAY
+        )
+    )
+
+
+def zigbee(*heard: Heard | Rejected, origin: Origin = CONTACT) -> Delivery:
+    return Delivery(f"zigbee2mqtt/{origin.id}", b"{}", Lane.BULK, heard)
+
+
+def door(kind: str, *origins: Origin, at: datetime = NOW) -> Heard:
+    heard_of = heard(origins or (CONTACT,), kind, at, raw=b'{"contact":0}', is_state=True)
+    assert isinstance(heard_of, Heard)
+    return heard_of
+
+
+def test_what_another_family_says_is_of_the_device_that_is_registered_there(batch: Batch, directory: Directory) -> None:
+    registered(directory)
+    observe(batch, zigbee(door("door_opened", HUB, CONTACT)))
+    (row,) = batch.rows
+    assert (row.entry.device, row.entry.resident, row.entry.kind) == (LOOSE, ANNA, "door_opened")
+    assert msgspec.json.decode(row.raw)["raw"] == {"contact": 0}
+
+
+def test_who_is_registered_nowhere_is_named(batch: Batch) -> None:
+    batch.screen([zigbee(door("door_opened"))])
+    batch.hold_refused(asked(batch))
+    (held,) = batch.held
+    assert held.reason == Rejection.UNKNOWN_DEVICE
+    assert "zigbee2mqtt zigbee2mqtt hall/door" in held.detail
+
+
+def test_a_state_that_is_no_change_is_no_event(batch: Batch, directory: Directory) -> None:
+    registered(directory)
+    observe(batch, *(zigbee(door(kind)) for kind in ("door_opened", "door_opened", "door_closed", "door_closed")))
+    assert [row.entry.kind for row in batch.rows] == ["door_opened", "door_closed"]
+    assert (batch.screened, batch.observed, batch.repeated) == (4, 2, 2)
+
+
+def test_a_device_that_only_repeats_itself_is_alive_all_the_same(
+    batch: Batch, directory: Directory, partition: Partition
+) -> None:
+    registered(directory)
+    observe(batch, zigbee(door("door_opened")))
+    later = Batch(directory, partition, NOW + timedelta(hours=1), 8)
+    observe(later, zigbee(door("door_opened")), zigbee(door("door_opened")))
+    assert [row.entry.kind for row in later.rows] == ["heartbeat"]
+
+
+def test_a_sensor_under_the_mattress_reads_as_a_bed(batch: Batch, directory: Directory) -> None:
+    registered(directory, reads_as={"door_opened": "bed_left", "door_closed": "bed_entered"})
+    observe(batch, zigbee(door("door_opened")))
+    assert batch.rows[0].entry.kind == "bed_left"
+    assert msgspec.json.decode(batch.rows[0].raw)["said"] == "door_opened"
+
+
+@pytest.mark.parametrize("kind", ["alarm_pressed", "fall_detected", "smoke_detected"])
+def test_a_press_while_an_installer_tries_the_device_is_a_trial(
+    batch: Batch, directory: Directory, partition: Partition, kind: str
+) -> None:
+    registered(directory, testing_until=NOW + timedelta(minutes=1))
+    observe(batch, said(kind, device="loose"))
+    assert batch.rows[0].entry.kind == "test_alarm"
+    assert not [decision for decision in batch.decisions if isinstance(decision, Raise)]
+    later = Batch(directory, partition, NOW + timedelta(minutes=1), 8)
+    observe(later, said(kind, NOW + timedelta(minutes=1), device="loose"))
+    assert later.rows[0].entry.kind == kind
+
+
+def test_of_a_message_that_is_partly_broken_the_rest_is_used(batch: Batch, directory: Directory) -> None:
+    registered(directory)
+    bad = heard((CONTACT,), "battery", NOW, {"percent": 400})
+    assert isinstance(bad, Rejected)
+    observe(batch, zigbee(door("door_opened"), bad))
+    batch.hold_refused(asked(batch))
+    assert [row.entry.kind for row in batch.rows] == ["door_opened"]
+    (held,) = batch.held
+    assert held.reason == Rejection.PARTLY_MALFORMED
+    assert "400" in held.detail
+
+
+def test_keys_are_asked_about_for_as_long_as_they_mean_the_same(batch: Batch, directory: Directory) -> None:
+    registered(directory)
+    short = replace(door("door_opened"), key=b"1", same_within=timedelta(hours=1))
+    pairs = only_first(batch.screen([zigbee(short), said("motion", id="1")]))
+    assert {within: len(keys) for within, keys in batch.keys_to_ask(pairs).items()} == {
+        timedelta(hours=1): 1,
+        DAY: 1,
+    }

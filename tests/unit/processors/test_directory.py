@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from events.control import AssignmentChanged, DeviceChanged, PlanChanged, ResidentChanged, TenantChanged
+from events.devices import Family, Origin, Watch
 from events.ids import DeviceId, ResidentId, TenantId, UnitId
 from events.kinds import Technology
 from processors.directory import Directory
@@ -118,3 +119,48 @@ def test_the_local_day_of_a_municipality(zone: str, at: str, day: date) -> None:
 
 def test_the_local_day_of_a_municipality_that_is_not_known_is_that_of_utc() -> None:
     assert Directory().local_day(TENANT, datetime(2026, 3, 2, 23, 30, tzinfo=UTC)) == date(2026, 3, 2)
+
+
+def test_an_assignment_that_lasts_no_time_never_was() -> None:
+    directory = Directory()
+    directory.change(lent("1", ANNA, 0, 8))
+    directory.change(lent("1", ANNA, 0, 0))
+    assert holders(directory, 1) == [None]
+
+
+BRIDGE = Origin(Family.ZIGBEE2MQTT, "zigbee2mqtt", "bridge")
+SOS = Origin(Family.ZIGBEE2MQTT, "zigbee2mqtt", "sos")
+
+
+def known(device: DeviceId, origin: Origin | None, *, critical: bool = False) -> DeviceChanged:
+    watch = Watch(life_critical=critical)
+    return DeviceChanged(device=device, tenant=TENANT, technology=Technology.SOCIAL_ALARM, origin=origin, watch=watch)
+
+
+def test_a_device_is_found_by_the_first_of_its_origins_that_is_registered() -> None:
+    directory = Directory()
+    directory.change(known(BUTTON, SOS))
+    assert directory.device_of([BRIDGE, SOS]) == BUTTON
+    directory.change(known(DeviceId("hub"), BRIDGE))
+    assert directory.device_of([BRIDGE, SOS]) == "hub"
+    directory.change(known(BUTTON, None))
+    assert directory.device_of([SOS]) is None
+
+
+def test_an_origin_that_another_device_took_over_stays_with_it() -> None:
+    directory = Directory()
+    directory.change(known(BUTTON, SOS))
+    directory.change(known(DeviceId("spare"), SOS))
+    directory.change(known(BUTTON, None))
+    assert directory.device_of([SOS]) == "spare"
+
+
+def test_where_life_critical_devices_speak_is_told_anew_only_when_it_changes() -> None:
+    directory = Directory()
+    nowhere = directory.critical
+    directory.change(known(DeviceId("hub"), BRIDGE))
+    assert directory.critical is nowhere
+    directory.change(known(BUTTON, SOS, critical=True))
+    assert directory.critical == {SOS}
+    directory.change(known(BUTTON, SOS, critical=False))
+    assert directory.critical == frozenset()

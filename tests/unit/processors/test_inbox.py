@@ -25,7 +25,7 @@ from events.control import (
 from events.delivery import Lane, Observation
 from events.ids import DeviceId, ResidentId, TenantId, UnitId
 from events.kinds import Technology
-from ingest.reader import read
+from ingest.reader import Reader
 from processors.batch import Batch
 from processors.directory import Directory
 from processors.inbox import apply_item
@@ -70,7 +70,7 @@ class Inbox:
 
     async def apply(self, control: Control) -> tuple[dict[str, Any], list[Any]]:
         item = InboxItem(1, control_kind(control), encode_control(control))
-        return await apply_item(self.connection, self.batch, self.directory, item, read)
+        return await apply_item(self.connection, self.batch, self.directory, item, Reader().read)
 
     async def replay(self, quarantine: int) -> tuple[dict[str, Any], list[Any]]:
         return await self.apply(QuarantineReplayed(quarantine=quarantine))
@@ -131,8 +131,9 @@ async def test_a_message_from_quarantine_is_read_again(inbox: Inbox) -> None:
     id = await quarantined(inbox, "vaka/v1/prov/mat/mat_on", payload)
     result, (delivery,) = await inbox.replay(id)
     assert result == {"replayed": True}
-    assert isinstance(delivery.content, Observation)
-    assert (delivery.lane, delivery.payload, delivery.content.kind) == (Lane.INTERNAL, payload, "mat_on")
+    (seen,) = delivery.content
+    assert isinstance(seen, Observation)
+    assert (delivery.lane, delivery.payload, seen.kind) == (Lane.INTERNAL, payload, "mat_on")
     assert await rows(inbox.connection, "SELECT state, replayed_at FROM quarantine") == [("replayed", NOW)]
     assert inbox.batch.rows == []
 
@@ -173,5 +174,5 @@ async def test_history_that_is_imported_again_changes_nothing(inbox: Inbox) -> N
     assert await inbox.apply(once) == ({"events": 1, "duplicates": 1}, [])
     later = Batch(inbox.directory, inbox.partition, NOW + timedelta(days=400), 100)
     item = InboxItem(2, "history_imported", encode_control(once))
-    result, _ = await apply_item(inbox.connection, later, inbox.directory, item, read)
+    result, _ = await apply_item(inbox.connection, later, inbox.directory, item, Reader().read)
     assert (result, later.rows) == ({"events": 0, "duplicates": 2}, [])
