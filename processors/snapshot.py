@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from events.ids import Key
 from rules.partition import Partition
-from rules.state import ResidentState
+from rules.saved import State
 from store.log import open_batch
 from store.pool import Connection
 from store.snapshots import Mark, save_fired_to, save_mark, save_states
@@ -17,7 +17,7 @@ CHUNK = 200
 class Chunk(NamedTuple):
     """What one transaction saves. Only the last chunk of a cut moves the place where replay begins to `mark`."""
 
-    states: list[ResidentState]
+    states: list[State]
     mark: Mark
     is_last: bool
 
@@ -36,7 +36,7 @@ class Snapshotter:
         self._chunk = chunk
         self._next = time.monotonic() + seconds
         self._changed: set[Key] = set()
-        self._cut: deque[ResidentState] = deque()
+        self._cut: deque[State] = deque()
         self._mark: Mark | None = None
 
     def changed(self, keys: set[Key]) -> None:
@@ -60,7 +60,8 @@ class Snapshotter:
         """Makes a cut of everything that is committed; not while deadlines wait, or while one is being written."""
         if partition.holding or self._mark is not None:
             return
-        self._cut = deque(partition.states[key] for key in sorted(self._changed) if key in partition.states)
+        states = (partition.state(key) for key in sorted(self._changed))
+        self._cut = deque(state for state in states if state is not None)
         self._changed = set()
         self._mark = Mark(position, partition.fired_to)
 

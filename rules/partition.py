@@ -1,4 +1,4 @@
-"""All residents of one partition of the log, in memory: the same fold for the live run, for recovery and for replay.
+"""All residents and devices of one partition of the log, in memory: the same fold for live run, recovery and replay.
 
 It does no input or output. The owner of the log gives it entries and time, writes what was decided in one
 transaction, and then says `commit`; when the transaction fails, `rollback` takes every state back.
@@ -6,36 +6,65 @@ transaction, and then says `commit`; when the transaction fails, `rollback` take
 
 import heapq
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from events.control import CatchUpBegan, CatchUpEnded, Ticked
-from events.ids import EVERYBODY, Key
+from events.control import AssignmentChanged, CatchUpBegan, CatchUpEnded, DeviceChanged, Ticked
+from events.ids import EVERYBODY, DeviceId, Key, health_key
 from events.log import Entry
+from rules import device_step
 from rules.decisions import AnyDecision
+from rules.device_state import DeviceState, relayed
+from rules.saved import State, is_device
 from rules.state import ResidentState
 from rules.step import BY_KIND, step
 
+NOTHING: list[AnyDecision] = []
+RELAY_NOTED = timedelta(minutes=1)
+"""So often a hub's state says that something came through it: more often would cost, and tell nobody more."""
+
 
 class Partition:
-    """States by key, and their deadlines in order of time.
+    """States by key, of residents (`states`) and of devices (`devices`), and their deadlines in order of time.
 
-    `holding`: deadlines wait while a backlog is read. `fired_to`: all deadlines until then have been fired.
+    An event of a device goes to the state of who had it, and to the device's own. `holding`: deadlines wait while a
+    backlog is read. `fired_to`: all deadlines until then have been fired.
     """
 
-    def __init__(self, states: Iterable[ResidentState] = (), fired_to: datetime | None = None) -> None:
-        self.states: dict[Key, ResidentState] = {state.key: state for state in states}
+    def __init__(self, states: Iterable[State] = (), fired_to: datetime | None = None) -> None:
+        self.states: dict[Key, ResidentState] = {}
+        self.devices: dict[Key, DeviceState] = {}
         self.holding = False
         self.fired_to = fired_to
         self._position = -1
-        self._heap = [(s.deadline, s.key) for s in self.states.values() if s.deadline is not None]
+        self._heap: list[tuple[datetime, Key]] = []
+        for state in states:
+            self._put(state)
+            if state.deadline is not None:
+                self._heap.append((state.deadline, state.key))
         heapq.heapify(self._heap)
-        self._before: dict[Key, ResidentState | None] = {}
+        self._before: dict[Key, State | None] = {}
         self._was = (self.holding, self.fired_to, self._position)
 
+    def state(self, key: Key) -> State | None:
+        return self.devices.get(key) if is_device(key) else self.states.get(key)
+
+    def device(self, device: DeviceId) -> DeviceState | None:
+        return self.devices.get(health_key(device))
+
     def apply(self, entry: Entry) -> list[AnyDecision]:
-        """Takes the next entry of the log; first fires what was due for its resident before it was received."""
-        if entry.kind not in BY_KIND:
-            return self._apply_to_everybody(entry) if entry.key == EVERYBODY else []
+        """Takes the next entry of the log; first fires what was due for whom it is about before it was received."""
+        decisions = self._tell_resident(entry) if entry.kind in BY_KIND else NOTHING
+        if entry.device is not None:
+            made = self._tell_device(entry, entry.device)
+        elif entry.key == EVERYBODY:
+            made = self._apply_to_everybody(entry)
+        elif isinstance(entry.data, DeviceChanged | AssignmentChanged):
+            made = self._tell_device(entry, entry.data.device)
+        else:
+            return decisions
+        return [*decisions, *made] if made else decisions
+
+    def _tell_resident(self, entry: Entry) -> list[AnyDecision]:
         old = self.states.get(entry.key)
         state = old or ResidentState(entry.key)
         if entry.position <= state.position:
@@ -47,6 +76,30 @@ class Partition:
         state, decisions, _ = step(state, entry)
         self._keep(old, state)
         return [*before, *decisions] if before else decisions
+
+    def _tell_device(self, entry: Entry, device: DeviceId) -> list[AnyDecision]:
+        key = health_key(device)
+        old = self.devices.get(key)
+        state = old or DeviceState(key)
+        decisions = NOTHING
+        if entry.position > state.position:
+            before: list[AnyDecision] = []
+            if not self.holding and state.deadline is not None and state.deadline <= entry.received_at:
+                state, before = device_step.pass_time(state, entry.received_at)
+            state, decisions = device_step.apply(state, entry)
+            self._keep(old, state)
+            decisions = [*before, *decisions] if before else decisions
+        if state.care.hub is not None:
+            self._tell_hub(entry, state.care.hub)
+        return decisions
+
+    def _tell_hub(self, entry: Entry, key: Key) -> None:
+        """What a device says has come through its hub, so that is alive as well."""
+        hub = self.devices.get(key)
+        if hub is None or entry.position <= hub.position:
+            return
+        if hub.last_seen is None or entry.received_at - hub.last_seen > RELAY_NOTED:
+            self._keep(hub, relayed(hub, entry))
 
     def fire(self, now: datetime) -> list[AnyDecision]:
         """Fires all deadlines due until `now`, in order of time; none while holding."""
@@ -74,9 +127,9 @@ class Partition:
         """Every state as it was at the last commit."""
         for key, state in self._before.items():
             if state is None:
-                del self.states[key]
+                del (self.devices if is_device(key) else self.states)[key]
             else:
-                self.states[key] = state
+                self._put(state)
                 if state.deadline is not None:
                     heapq.heappush(self._heap, (state.deadline, key))
         self._before.clear()
@@ -106,19 +159,33 @@ class Partition:
             if not self._is_current(deadline, key):
                 continue
             # One deadline at a time, so that decisions of different residents come in order of their due times.
-            old = self.states[key]
-            state, made, _ = step(old, deadline)
-            decisions += made
-            self._keep(old, state)
+            decisions += self._fire_one(key, deadline)
         self.fired_to = max(now, self.fired_to) if self.fired_to else now
         return decisions
 
-    def _keep(self, old: ResidentState | None, state: ResidentState) -> None:
+    def _fire_one(self, key: Key, deadline: datetime) -> list[AnyDecision]:
+        if is_device(key):
+            device = self.devices[key]
+            state, made = device_step.pass_time(device, deadline)
+            self._keep(device, state)
+            return made
+        resident = self.states[key]
+        after, made, _ = step(resident, deadline)
+        self._keep(resident, after)
+        return made
+
+    def _keep(self, old: State | None, state: State) -> None:
         self._before.setdefault(state.key, old)
-        self.states[state.key] = state
+        self._put(state)
         if state.deadline is not None and (old is None or old.deadline != state.deadline):
             heapq.heappush(self._heap, (state.deadline, state.key))
 
+    def _put(self, state: State) -> None:
+        if isinstance(state, DeviceState):
+            self.devices[state.key] = state
+        else:
+            self.states[state.key] = state
+
     def _is_current(self, deadline: datetime, key: Key) -> bool:
-        state = self.states.get(key)
+        state = self.state(key)
         return state is not None and state.deadline == deadline

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from events.ids import Key
 from rules.plan import Plan
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 """Rises with every change of these structs; a snapshot of another version is not used, the log is replayed instead."""
 
 
@@ -58,6 +58,21 @@ class InactivityState(Struct, frozen=True, array_like=True, gc=False):
     raised: Silence | None = None
 
 
+class Wait(Struct, frozen=True, array_like=True, gc=False):
+    """Something that began and must end. `what`: what it is known by, such as a device.
+
+    `since`: when it began (None: it has ended). `until`: when it must have ended. `due`: when that is looked at (None
+    with a `since`: it was, and staff were told). `last`, `ended`: the latest beginning and end that were heard of.
+    """
+
+    what: str
+    since: datetime | None = None
+    until: datetime | None = None
+    due: datetime | None = None
+    last: datetime | None = None
+    ended: datetime | None = None
+
+
 class ResidentState(Struct, frozen=True, array_like=True, gc=False):
     """State of one key of the log. `position` is the last entry applied: an older one changes nothing."""
 
@@ -69,6 +84,8 @@ class ResidentState(Struct, frozen=True, array_like=True, gc=False):
     plan: Plan = Plan()
     plan_version: int = 0
     timezone: str = "UTC"
+    doors: tuple[Wait, ...] = ()
+    night: tuple[Wait, ...] = ()
 
 
 def with_inactivity(state: ResidentState, inactivity: InactivityState) -> ResidentState:

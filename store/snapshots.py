@@ -6,7 +6,10 @@ from datetime import datetime
 import msgspec
 from msgspec import Struct
 
-from rules.state import STATE_VERSION, ResidentState, decode_state, encode_state
+from events.ids import Key
+from rules import saved
+from rules.saved import State
+from rules.state import STATE_VERSION
 from store.log import PARTITION
 from store.pool import Connection
 
@@ -23,7 +26,7 @@ ON CONFLICT (partition) DO UPDATE SET position = excluded.position, version = ex
 """
 SAVE_FIRED_TO = "UPDATE snapshot_mark SET fired_to = %s WHERE partition = %s AND version = %s"
 LOAD_MARK = "SELECT position, fired_to FROM snapshot_mark WHERE partition = %s AND version = %s"
-LOAD_STATES = "SELECT state FROM snapshots WHERE version = %s"
+LOAD_STATES = "SELECT key, state FROM snapshots WHERE version = %s"
 
 
 class Mark(Struct, frozen=True):
@@ -36,12 +39,12 @@ class Mark(Struct, frozen=True):
     fired_to: datetime | None = None
 
 
-async def save_states(connection: Connection, states: Sequence[ResidentState]) -> None:
+async def save_states(connection: Connection, states: Sequence[State]) -> None:
     values = {
         "version": STATE_VERSION,
         "keys": [state.key for state in states],
         "positions": [state.position for state in states],
-        "states": [encode_state(state) for state in states],
+        "states": [saved.encode(state) for state in states],
     }
     await connection.execute(SAVE_STATES, values)
 
@@ -55,16 +58,16 @@ async def save_fired_to(connection: Connection, fired_to: datetime | None) -> No
     await connection.execute(SAVE_FIRED_TO, (fired_to, PARTITION, STATE_VERSION))
 
 
-async def load(connection: Connection) -> tuple[Mark, list[ResidentState]]:
+async def load(connection: Connection) -> tuple[Mark, list[State]]:
     """The last snapshot; nothing, so that all is replayed, when it was written by other rules than these."""
     row = await (await connection.execute(LOAD_MARK, (PARTITION, STATE_VERSION))).fetchone()
     if row is None:
         return Mark(), []
     cursor = await connection.execute(LOAD_STATES, (STATE_VERSION,))
     states = []
-    async for (state,) in cursor:
+    async for key, state in cursor:
         try:
-            states.append(decode_state(state))
+            states.append(saved.decode(Key(key), state))
         except msgspec.DecodeError:
             return Mark(), []
     return Mark(*row), states

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from events.ids import Key
 from rules.decisions import AnyDecision, Failed
 from rules.partition import Partition
-from rules.state import ResidentState
+from rules.saved import State
 from tests.property.lives import NOW, CaughtUp, Crashed, Event, Saved, Turn, first_plans, histories, lived, places
 from tests.property.world import PLACES, RESIDENTS, Place, Planned, Said, Tables, replayed
 
@@ -36,10 +36,10 @@ def ids(decisions: list[AnyDecision]) -> list[tuple[str, datetime]]:
     return [(decision.id, decision.at) for decision in decisions]
 
 
-def states_at(partition: Partition, time: datetime) -> dict[Key, ResidentState]:
+def states_at(partition: Partition, time: datetime) -> dict[Key, State]:
     """What is remembered when time has come so far; what the log does not say was not decided."""
     assert partition.fire(time) == []
-    return partition.states
+    return {**partition.states, **partition.devices}
 
 
 @settings(max_examples=400)

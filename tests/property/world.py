@@ -20,9 +20,9 @@ from processors.batch import Batch
 from processors.catch_up import CatchUp
 from processors.directory import Directory
 from processors.snapshot import Snapshotter
+from rules import saved
 from rules.decisions import AnyDecision
 from rules.partition import Partition
-from rules.state import decode_state, encode_state
 from store.log import Appended
 from store.snapshots import Mark
 
@@ -88,8 +88,8 @@ class Tables(NamedTuple):
     def recover(self) -> tuple[Partition, list[AnyDecision]]:
         """As `processors.recovery` does it; what is decided on the way had been carried out before."""
         mark = self.marks[-1] if self.marks else Mark()
-        saved = [decode_state(state) for state, _ in self.snapshots.values()] if self.marks else []
-        partition = Partition(saved, mark.fired_to)
+        states = [saved.decode(key, state) for key, (state, _) in self.snapshots.items()] if self.marks else []
+        partition = Partition(states, mark.fired_to)
         return partition, replayed(partition, self.log[mark.position + 1 :])
 
     def seen_of(self, key: Key) -> int:
@@ -154,7 +154,7 @@ class Owner:
         if chunk is None:
             return False
         for state in chunk.states:
-            self.tables.snapshots[state.key] = encode_state(state), chunk.mark.position
+            self.tables.snapshots[state.key] = saved.encode(state), chunk.mark.position
         if chunk.is_last:
             self.tables.marks.append(chunk.mark)
         elif self.tables.marks:
@@ -178,7 +178,7 @@ class Owner:
         device = DeviceId(f"{thing.resident}-device")
         payload = msgspec.json.encode({"at": batch.now - thing.ago})
         seen = Observation(TENANT, device, thing.kind, decode_message(thing.kind, payload), payload, None)
-        batch.observe(Delivery("", payload, Lane.BULK, seen), seen)
+        batch.observe(Delivery("", payload, Lane.BULK, (seen,)), seen)
 
 
 def directory() -> Directory:

@@ -8,13 +8,14 @@ import pytest
 
 from events.codec import control_kind
 from events.control import CatchUpBegan, CatchUpEnded, Control, PlanChanged, Ticked
-from events.ids import EVERYBODY, DeviceId, Key, ResidentId, TenantId, resident_key
+from events.ids import EVERYBODY, DeviceId, Key, ResidentId, TenantId, health_key, resident_key
 from events.log import Entry
 from events.messages import Motion
 from processors.recovery import recover
 from processors.snapshot import Snapshotter
 from rules.partition import Partition
-from rules.state import STATE_VERSION
+from rules.saved import State
+from rules.state import STATE_VERSION, ResidentState
 from store import snapshots
 from store.log import Appended, NotOwner, append, control_row, take_log
 from store.pool import Connection, connect
@@ -27,6 +28,12 @@ RESIDENTS = tuple(ResidentId(name) for name in ("anna", "bo", "cecilia"))
 HOUR = {"inactivity": {"limits": [{"minutes": 60}]}}
 HOURLY = 3600
 AT_ONCE = -1
+DEVICE = DeviceId("d")
+
+
+def states(partition: Partition) -> dict[Key, State]:
+    """Of residents and of devices."""
+    return {**partition.states, **partition.devices}
 
 
 @pytest.fixture
@@ -67,7 +74,7 @@ class Owner:
     async def motion(self, minute: int, resident: ResidentId) -> None:
         now = START + timedelta(minutes=minute)
         self.position += 1
-        who = (TenantId("prov"), DeviceId("d"), resident)
+        who = (TenantId("prov"), DEVICE, resident)
         entry = Entry(self.position, resident_key(resident), "motion", Motion(at=now), now, now, *who)
         await self._take(Appended(entry, f'{{"at": "{now.isoformat()}"}}'.encode()))
 
@@ -76,6 +83,14 @@ class Owner:
 
     async def save_all(self) -> None:
         await self.snapshotter.save_all(self.connection, self.epoch, self.partition, self.position)
+
+    @property
+    def states(self) -> dict[Key, State]:
+        return states(self.partition)
+
+    @property
+    def keys(self) -> set[Key]:
+        return set(self.states)
 
     async def saved(self) -> tuple[Mark, set[Key]]:
         async with self.connection.transaction():
@@ -101,17 +116,17 @@ async def household(owner: Owner) -> Owner:
 
 async def test_a_start_without_a_snapshot_reads_the_whole_log(household: Owner) -> None:
     recovered = await recover(household.connection)
-    assert recovered.partition.states == household.partition.states
+    assert states(recovered.partition) == household.states
     assert (recovered.position, recovered.replayed) == (5, 6)
     assert recovered.last_received == START + timedelta(minutes=30)
-    assert recovered.changed == set(household.partition.states)
+    assert recovered.changed == household.keys
 
 
 async def test_after_a_clean_stop_nothing_is_replayed(household: Owner) -> None:
     household.partition.fire(START + timedelta(minutes=45))
     await household.save_all()
     recovered = await recover(household.connection)
-    assert recovered.partition.states == household.partition.states
+    assert states(recovered.partition) == household.states
     assert recovered.partition.fired_to == START + timedelta(minutes=45)
     assert (recovered.replayed, recovered.changed) == (0, set())
 
@@ -121,9 +136,9 @@ async def test_what_came_after_the_snapshot_is_replayed(household: Owner) -> Non
     await household.motion(50, RESIDENTS[0])
     await household.control(95, Ticked())
     recovered = await recover(household.connection)
-    assert recovered.partition.states == household.partition.states
+    assert states(recovered.partition) == household.states
     assert recovered.replayed == 2
-    assert recovered.changed == {resident_key(resident) for resident in RESIDENTS}
+    assert recovered.changed == household.keys
 
 
 async def test_what_was_replayed_belongs_to_the_next_snapshot(household: Owner) -> None:
@@ -132,15 +147,14 @@ async def test_what_was_replayed_belongs_to_the_next_snapshot(household: Owner) 
     await household.plan(40, RESIDENTS[0], {"inactivity": {"limits": [{"minutes": 30}]}})
     for _ in range(2):
         recovered = await recover(household.connection)
-        assert recovered.partition.states == household.partition.states
+        assert states(recovered.partition) == household.states
         snapshotter = Snapshotter(HOURLY)
         snapshotter.changed(recovered.changed)
         await snapshotter.save_all(household.connection, household.epoch, recovered.partition, recovered.position)
 
 
 async def test_a_chunk_is_saved_at_a_time_and_the_mark_moves_with_the_last(household: Owner) -> None:
-    keys = sorted(household.partition.states)
-    for number, (position, known) in enumerate([(-1, set()), (-1, set()), (5, set(keys))]):
+    for number, (position, known) in enumerate([(-1, set()), (-1, set()), (-1, set()), (5, household.keys)]):
         await household.save_some()
         assert await household.saved() == (Mark(position), known), number
 
@@ -157,7 +171,7 @@ async def test_a_snapshot_that_is_half_written_is_no_worse_than_the_one_before(h
     recovered = await recover(household.connection)
     assert recovered.replayed == 3
     recovered.partition.fire(START + timedelta(minutes=100))
-    assert recovered.partition.states == household.partition.states
+    assert states(recovered.partition) == household.states
 
 
 async def test_nothing_is_saved_while_deadlines_wait(household: Owner) -> None:
@@ -167,7 +181,7 @@ async def test_nothing_is_saved_while_deadlines_wait(household: Owner) -> None:
     assert await household.saved() == (Mark(), set())
     await household.control(41, CatchUpEnded(complete=True))
     await household.save_all()
-    assert await household.saved() == (Mark(7, START + timedelta(minutes=41)), set(household.partition.states))
+    assert await household.saved() == (Mark(7, START + timedelta(minutes=41)), household.keys)
 
 
 async def test_a_hold_is_found_again_in_the_log(household: Owner) -> None:
@@ -183,6 +197,9 @@ async def test_only_what_has_changed_is_saved_again(household: Owner) -> None:
     household.snapshotter.begin(household.partition, household.position)
     chunk = household.snapshotter.next_chunk()
     assert chunk is not None
+    assert [state.key for state in chunk.states] == [health_key(DEVICE)]
+    chunk = household.snapshotter.next_chunk()
+    assert chunk is not None
     assert [state.key for state in chunk.states] == [resident_key(RESIDENTS[1])]
     assert chunk.is_last
     assert household.snapshotter.next_chunk() is None
@@ -196,7 +213,8 @@ async def test_a_snapshot_is_a_cut_in_time(household: Owner) -> None:
     household.snapshotter.begin(household.partition, household.position)
     chunks = [household.snapshotter.next_chunk() for _ in range(2)]
     assert [chunk.mark.position for chunk in chunks if chunk is not None] == [5, 5]
-    assert {state.inactivity.since for chunk in chunks if chunk is not None for state in chunk.states} == {before}
+    cut = [state for chunk in chunks if chunk is not None for state in chunk.states]
+    assert {state.inactivity.since for state in cut if isinstance(state, ResidentState)} == {before}
     household.snapshotter.begin(household.partition, household.position)
     last = household.snapshotter.next_chunk()
     assert last is not None
@@ -205,7 +223,7 @@ async def test_a_snapshot_is_a_cut_in_time(household: Owner) -> None:
 
 async def test_it_is_done_now_and_then_only(household: Owner) -> None:
     hourly = Snapshotter(HOURLY)
-    hourly.changed(set(household.partition.states))
+    hourly.changed(household.keys)
     await household.save_some(hourly)
     assert await household.saved() == (Mark(), set())
 
@@ -222,8 +240,8 @@ async def test_a_snapshot_of_other_rules_is_not_used(household: Owner, monkeypat
     await household.save_all()
     monkeypatch.setattr(snapshots, "STATE_VERSION", STATE_VERSION + 1)
     recovered = await recover(household.connection)
-    assert (recovered.replayed, recovered.partition.states) == (6, household.partition.states)
-    assert recovered.changed == set(household.partition.states)
+    assert (recovered.replayed, states(recovered.partition)) == (6, household.states)
+    assert recovered.changed == household.keys
 
 
 async def test_a_snapshot_that_cannot_be_read_is_not_used(household: Owner) -> None:
@@ -231,4 +249,4 @@ async def test_a_snapshot_that_cannot_be_read_is_not_used(household: Owner) -> N
     async with household.connection.transaction():
         await household.connection.execute("UPDATE snapshots SET state = 'x' WHERE key = 'r:bo'")
     recovered = await recover(household.connection)
-    assert (recovered.replayed, recovered.partition.states) == (6, household.partition.states)
+    assert (recovered.replayed, states(recovered.partition)) == (6, household.states)
