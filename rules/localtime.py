@@ -49,6 +49,12 @@ def local_text(time: datetime, zone: str) -> str:
     return time.astimezone(ZoneInfo(zone)).strftime("%H:%M")
 
 
+def is_between(time: datetime, start: str, end: str, zone: str) -> bool:
+    """Whether it is between these local times; where they are equal, always."""
+    now = local_text(time, zone)
+    return start <= now < end if start < end else now >= start or now < end
+
+
 def is_zone(name: str) -> bool:
     try:
         ZoneInfo(name)

@@ -60,11 +60,37 @@ class InactivityPlan(Struct, frozen=True, forbid_unknown_fields=True):
     quiet: Annotated[tuple[QuietHours, ...], Meta(max_length=24)] = ()
 
 
+Names = Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=100)], ...], Meta(max_length=16)]
+
+
+class DoorsPlan(Struct, frozen=True, forbid_unknown_fields=True):
+    """Outside doors that must not stand open, and how long they may."""
+
+    open_minutes: Minutes
+    outside: Names = ()
+    """Ids of devices, or names of doors as devices tell them; every door unless given."""
+
+
+class NightPlan(Struct, frozen=True, forbid_unknown_fields=True, rename={"start": "from", "end": "to"}):
+    """When the resident should be in bed or at home, and how long it may take to come back."""
+
+    start: TimeOfDay
+    end: TimeOfDay
+    bed_minutes: Minutes | None = None
+    """After leaving bed; null when the bed is not watched."""
+    door_minutes: Minutes | None = None
+    """After opening an outside door; null when doors are not watched."""
+    outside: Names = ()
+    """Ids of devices, or names of doors as devices tell them; every door unless given."""
+
+
 class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that is watched by deadline for a resident. A social alarm is answered without any plan."""
 
     medicine: MedicinePlan | None = None
     inactivity: InactivityPlan | None = None
+    doors: DoorsPlan | None = None
+    night: NightPlan | None = None
 
 
 def read_plan(data: dict[str, Any]) -> Plan:
@@ -77,6 +103,8 @@ def read_plan(data: dict[str, Any]) -> Plan:
         _check_windows(plan.medicine.windows)
     if plan.inactivity is not None:
         _check_limits(plan.inactivity)
+    if plan.night is not None and plan.night.bed_minutes is plan.night.door_minutes is None:
+        raise PlanError("night: neither bed_minutes nor door_minutes is given, so nothing is watched")
     return plan
 
 

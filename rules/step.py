@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from events.control import PlanChanged
 from events.ids import derived_id
 from events.log import Entry
-from rules import inactivity, missed_dose, social_alarm
+from rules import dispenser, doors, home_hazard, inactivity, missed_dose, night, social_alarm
 from rules.decisions import AnyDecision, Failed, Raise, Reason
 from rules.detector import NOTHING, Detector, Result
 from rules.plan import read_plan
@@ -32,6 +32,10 @@ DETECTORS: tuple[Detector, ...] = (
     social_alarm.DETECTOR,
     missed_dose.DETECTOR,
     inactivity.DETECTOR,
+    home_hazard.DETECTOR,
+    dispenser.DETECTOR,
+    doors.DETECTOR,
+    night.DETECTOR,
 )
 TIMED = tuple(detector for detector in DETECTORS if detector.is_timed)
 BY_KIND: dict[str, tuple[Detector, ...]] = {

@@ -124,6 +124,7 @@ function reason(data, now) {
     rule: data.rule,
     time: at(data.occurred_at),
     since: at(data.since),
+    ended: at(data.ended_at),
     taken: at(data.taken_at),
     activity: at(data.activity_at),
     reported: at(data.reported_at),

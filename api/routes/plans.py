@@ -18,7 +18,8 @@ from api.references import known_resident
 from api.routing import Vaka, located, resource
 from events.control import PlanChanged
 from events.ids import ResidentId, TenantId, is_id
-from rules.plan import InactivityPlan, MedicinePlan, PlanError, read_plan, write_plan
+from rules import plan as rules_plan
+from rules.plan import PlanError, read_plan, write_plan
 from store import plans, registry
 from store.plans import PlanVersion
 from store.select import Scope
@@ -44,8 +45,11 @@ def _schema(part: type) -> dict[str, Any]:
     return resolved
 
 
-Medicine = Annotated[dict[str, Any], WithJsonSchema(_schema(MedicinePlan))]
-Inactivity = Annotated[dict[str, Any], WithJsonSchema(_schema(InactivityPlan))]
+Medicine = Annotated[dict[str, Any], WithJsonSchema(_schema(rules_plan.MedicinePlan))]
+Inactivity = Annotated[dict[str, Any], WithJsonSchema(_schema(rules_plan.InactivityPlan))]
+Doors = Annotated[dict[str, Any], WithJsonSchema(_schema(rules_plan.DoorsPlan))]
+Night = Annotated[dict[str, Any], WithJsonSchema(_schema(rules_plan.NightPlan))]
+PARTS = rules_plan.Plan.__struct_fields__
 
 BY_RESIDENT: msgspec.json.Decoder[tuple[str, int]] = msgspec.json.Decoder(
     tuple[CursorId, Annotated[int, Meta(ge=1, le=MAX_INT)]]
@@ -62,6 +66,8 @@ class NewPlan(Body):
     resident: ResidentRef
     medicine: Medicine | None = None
     inactivity: Inactivity | None = None
+    doors: Doors | None = None
+    night: Night | None = None
 
 
 class Plan(BaseModel):
@@ -73,6 +79,8 @@ class Plan(BaseModel):
     tenant: TenantId
     medicine: Medicine | None
     inactivity: Inactivity | None
+    doors: Doors | None
+    night: Night | None
     created_at: datetime
     created_by: str
 
@@ -109,7 +117,7 @@ async def get_plan(id: str, caller: Reader, vaka: Vaka) -> Plan:
 
 @router.post("", status_code=201, summary="Give a resident a new plan")
 async def add_plan(body: NewPlan, caller: Writer, vaka: Vaka, response: Response) -> Plan:
-    given = body.model_dump(include={"medicine", "inactivity"}, exclude_none=True)
+    given = body.model_dump(include=set(PARTS), exclude_none=True)
     try:
         plan = write_plan(read_plan(given))
     except PlanError as error:
@@ -126,7 +134,7 @@ async def add_plan(body: NewPlan, caller: Writer, vaka: Vaka, response: Response
 
 
 def _plan(version: PlanVersion) -> Plan:
-    parts = {name: version.plan.get(name) for name in ("medicine", "inactivity")}
+    parts = {name: version.plan.get(name) for name in PARTS}
     return Plan(
         id=version.id,
         resident=version.resident,

@@ -1,8 +1,8 @@
 """One resident's home, told in lines of text, and what the rules decide there.
 
 A line is a time and what is received then: `08:05 dose_taken`, `09:30 dose_taken at 08:05`, or the time alone, which
-only passes. Times are local; `+1 08:05` is the day after the first one, `01:30Z` is UTC. Decisions come back in the
-same words.
+only passes. Fields follow: `22:10 door_opened door=front`, and `device` says whose words they are. Times are local;
+`+1 08:05` is the day after the first one, `01:30Z` is UTC. Decisions come back in the same words.
 """
 
 import re
@@ -28,7 +28,10 @@ DEVICE = DeviceId("device-1")
 
 Line = str | tuple[str, dict[str, Any]]
 
-_LINE = re.compile(r"(?P<time>(\+\d+ )?\d\d:\d\dZ?)( (?P<kind>[a-z_]+))?( at (?P<at>(\+\d+ )?\d\d:\d\dZ?))?")
+_LINE = re.compile(
+    r"(?P<time>(\+\d+ )?\d\d:\d\dZ?)( (?P<kind>[a-z_]+))?( at (?P<at>(\+\d+ )?\d\d:\d\dZ?))?"
+    r"(?P<fields>( [a-z_]+=\S+)*)"
+)
 
 
 class Home:
@@ -110,9 +113,11 @@ class Home:
         if kind == "catch_up_ended":
             return self._control(now, CatchUpEnded(complete=True))
         occurred = self.time(at) if at is not None else now
-        fields = {"latitude": 0.0, "longitude": 0.0} if kind == "position" else {}
+        fields: dict[str, Any] = {"latitude": 0.0, "longitude": 0.0} if kind == "position" else {}
+        fields |= {name: _value(text) for name, text in (pair.split("=") for pair in match["fields"].split())}
+        device = DeviceId(fields.pop("device", DEVICE))
         data = decode_message(kind, msgspec.json.encode({"at": occurred, **fields}))
-        return Entry(self._next(), KEY, kind, data, occurred, now, device=DEVICE, resident=RESIDENT)
+        return Entry(self._next(), KEY, kind, data, occurred, now, device=device, resident=RESIDENT)
 
     def _control(self, now: datetime, control: Control, key: Key = EVERYBODY) -> Entry:
         return Entry(self._next(), key, control_kind(control), control, now, now)
@@ -120,3 +125,9 @@ class Home:
     def _next(self) -> int:
         self._position += 1
         return self._position
+
+
+def _value(text: str) -> str | int | float:
+    if not re.fullmatch(r"-?\d+(\.\d+)?", text):
+        return text
+    return float(text) if "." in text else int(text)

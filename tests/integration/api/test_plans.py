@@ -7,11 +7,12 @@ from typing import Any
 import httpx
 import pytest
 
-from rules.plan import read_plan, write_plan
+from rules.plan import Plan, read_plan, write_plan
 from tests.support.api import Api, got, ids, made, problem
 
 pytestmark = pytest.mark.anyio
 
+PARTS = Plan.__struct_fields__
 MEDICINE = {"windows": [{"from": "08:00", "to": "09:00"}]}
 INACTIVITY = {"limits": [{"minutes": 240}], "quiet": [{"from": "22:00", "to": "07:00"}]}
 
@@ -38,6 +39,7 @@ async def test_a_plan_is_kept_as_the_rules_read_it_and_told(town: Api, admin: ht
         "resident": "north-1",
         "version": 1,
         "tenant": "west",
+        **dict.fromkeys(PARTS),
         **parts,
         "created_at": "2026-03-02T12:00:00Z",
     }
