@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from events.codec import decode_message
-from events.control import PlanChanged
-from events.ids import Key, ResidentId, resident_key
+from events.control import DeviceChanged, PlanChanged
+from events.devices import Watch
+from events.ids import DeviceId, Key, ResidentId, TenantId, device_key, resident_key
+from events.kinds import Technology
 from events.log import Entry
 
 START = datetime(2026, 3, 2, 5, 0, tzinfo=UTC)
@@ -25,6 +27,16 @@ MIX = {
     "motion": 600, "door_opened": 80, "door_closed": 80, "heartbeat": 120, "bed_left": 15, "bed_entered": 15,
     "position": 25, "unlocked": 15, "locked": 15, "used": 15, "battery": 10, "alarm_pressed": 10,
 }  # fmt: skip
+
+SENDERS = {
+    "motion": "motion", "door_opened": "door", "door_closed": "door", "heartbeat": "button", "bed_left": "bed",
+    "bed_entered": "bed", "position": "watch", "unlocked": "lock", "locked": "lock", "used": "toilet",
+    "battery": "button", "alarm_pressed": "button", "dose_taken": "dispenser",
+}  # fmt: skip
+"""Which device in the home says what; all of them speak through a hub."""
+
+TENANT = TenantId("bench")
+WATCH = Watch(silent_after_minutes=9 * 60)
 
 OPENING_MINUTES = (8 * 60, 12 * 60, 20 * 60)
 LAG = timedelta(milliseconds=700)
@@ -53,6 +65,14 @@ class Day:
             change = PlanChanged(resident=ResidentId(key[2:]), version=1, timezone=ZONE, plan=_plan(shift))
             yield self._entry(key, "plan_changed", change, START, START)
 
+    def devices(self) -> Iterator[Entry]:
+        for key in self._keys:
+            for sender in ("hub", *dict.fromkeys(SENDERS.values())):
+                device = _device(key, sender)
+                hub = None if sender == "hub" else _device(key, "hub")
+                change = DeviceChanged(device=device, tenant=TENANT, technology=Technology.OTHER, hub=hub, watch=WATCH)
+                yield self._entry(device_key(device), "device_changed", change, START, START)
+
     def entries(self, since: timedelta, length: timedelta) -> list[Entry]:
         """What is received in a part of the day, counted from its START; the parts must be asked for in order."""
         start = START + since
@@ -68,11 +88,17 @@ class Day:
 
     def _happened(self, start: datetime, second: float, key: Key, kind: str) -> Entry:
         received = start + timedelta(seconds=second)
-        return self._entry(key, kind, self._messages[kind], received - LAG, received)
+        return self._entry(key, kind, self._messages[kind], received - LAG, received, _device(key, SENDERS[kind]))
 
-    def _entry(self, key: Key, kind: str, data: Any, occurred: datetime, received: datetime) -> Entry:
+    def _entry(
+        self, key: Key, kind: str, data: Any, occurred: datetime, received: datetime, device: DeviceId | None = None
+    ) -> Entry:
         self._position += 1
-        return Entry(self._position, key, kind, data, occurred, received)
+        return Entry(self._position, key, kind, data, occurred, received, TENANT, device)
+
+
+def _device(key: Key, sender: str) -> DeviceId:
+    return DeviceId(f"{key[2:]}-{sender}")
 
 
 def _plan(shift: int) -> dict[str, Any]:

@@ -65,10 +65,10 @@ def _judge_day(size: Size) -> Judged:
 
 
 def _parts_of_day(size: Size, partition: Partition) -> Iterator[list[Entry]]:
-    """Prepares the plans, then each part of the day while the clock stands still."""
+    """Prepares devices and plans, then each part of the day while the clock stands still."""
     day = Day(size.residents)
-    for plan in day.plans():
-        partition.apply(plan)
+    for change in (*day.devices(), *day.plans()):
+        partition.apply(change)
     partition.commit()
     for number in range(timedelta(hours=size.hours) // PART):
         entries = day.entries(number * PART, PART)

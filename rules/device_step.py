@@ -4,7 +4,8 @@ from datetime import datetime
 
 from events.log import Entry
 from rules.decisions import AnyDecision
-from rules.device_state import DeviceState, changed, heard, lent
+from rules.device_facts import changed, heard, lent
+from rules.device_state import DeviceState
 
 Result = tuple[DeviceState, list[AnyDecision]]
 NOTHING: list[AnyDecision] = []

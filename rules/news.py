@@ -6,7 +6,8 @@ Devices repeat how things are, some of them every few seconds; the log keeps wha
 from datetime import datetime, timedelta
 
 from events.messages import Battery, Message, Signal
-from rules.device_state import ASPECTS, DeviceState, aspect_name
+from rules.device_facts import ASPECTS, aspect_name
+from rules.device_state import DeviceState
 
 HEARTBEAT = timedelta(minutes=10)
 """A device that was heard of so recently need not be noted as alive."""
@@ -22,12 +23,12 @@ def is_news(state: DeviceState | None, kind: str, message: Message, now: datetim
     if state is None:
         return True
     if kind in _ALIVE:
-        was_away = kind == "online" and state.facts.aspects.get("online") is False
+        was_away = kind == "online" and state.known.aspects.get("online") is False
         return was_away or is_due_heartbeat(state, now)
     if kind in ASPECTS:
-        return state.facts.aspects.get(aspect_name(kind, message)) is not ASPECTS[kind][1]
+        return state.known.aspects.get(aspect_name(kind, message)) is not ASPECTS[kind][1]
     if isinstance(message, Battery):
-        last = state.facts.battery
+        last = state.known.battery
         return last is None or now - last.at >= BATTERY_AGE or abs(message.percent - last.percent) >= BATTERY_POINTS
     if isinstance(message, Signal):
         return _is_other_signal(state, message, now)
@@ -40,7 +41,7 @@ def is_due_heartbeat(state: DeviceState | None, now: datetime) -> bool:
 
 
 def _is_other_signal(state: DeviceState, message: Signal, now: datetime) -> bool:
-    last = state.facts.signal
+    last = state.known.signal
     if last is None or now - last.at >= SIGNAL_AGE:
         return True
     pairs = ((last.quality, message.quality), (last.rssi_dbm, message.rssi_dbm))

@@ -13,13 +13,14 @@ from events.ids import EVERYBODY, DeviceId, Key, health_key
 from events.log import Entry
 from rules import device_step
 from rules.decisions import AnyDecision
-from rules.device_state import DeviceState, relayed
+from rules.device_facts import relayed
+from rules.device_state import DeviceState
 from rules.saved import State, is_device
 from rules.state import ResidentState
 from rules.step import BY_KIND, step
 
 NOTHING: list[AnyDecision] = []
-RELAY_NOTED = timedelta(minutes=1)
+RELAY_NOTED = timedelta(minutes=10)
 """So often a hub's state says that something came through it: more often would cost, and tell nobody more."""
 
 
@@ -89,8 +90,8 @@ class Partition:
             state, decisions = device_step.apply(state, entry)
             self._keep(old, state)
             decisions = [*before, *decisions] if before else decisions
-        if state.care.hub is not None:
-            self._tell_hub(entry, state.care.hub)
+        if state.known.hub is not None:
+            self._tell_hub(entry, state.known.hub)
         return decisions
 
     def _tell_hub(self, entry: Entry, key: Key) -> None:
@@ -175,10 +176,12 @@ class Partition:
         return made
 
     def _keep(self, old: State | None, state: State) -> None:
-        self._before.setdefault(state.key, old)
+        key, deadline = state.key, state.deadline
+        if key not in self._before:
+            self._before[key] = old
         self._put(state)
-        if state.deadline is not None and (old is None or old.deadline != state.deadline):
-            heapq.heappush(self._heap, (state.deadline, state.key))
+        if deadline is not None and (old is None or (old.deadline is not deadline and old.deadline != deadline)):
+            heapq.heappush(self._heap, (deadline, key))
 
     def _put(self, state: State) -> None:
         if isinstance(state, DeviceState):

@@ -10,7 +10,8 @@ from events.codec import decode_message
 from events.ids import DeviceId, health_key
 from events.log import Entry
 from events.messages import Message
-from rules.device_state import ASPECTS, DeviceState, heard
+from rules.device_facts import ASPECTS, heard
+from rules.device_state import DeviceState
 from rules.news import is_due_heartbeat, is_news
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -89,7 +90,7 @@ def test_what_is_news(said: list[Report], report: Report, news: bool) -> None:
 
 def test_a_device_that_makes_up_names_does_not_fill_the_memory() -> None:
     state = after(*((number, "motion", {"room": f"room {number}"}) for number in range(100)))
-    assert len(state.facts.aspects) == 40
+    assert len(state.known.aspects) == 40
     assert not is_new(state, (200, "motion", {"room": "room 99"}))
 
 
