@@ -25,6 +25,7 @@ BY_TECHNOLOGY: dict[Technology, dict[str, type[m.Message]]] = {
     Technology.SOCIAL_ALARM: {
         "alarm_pressed": m.AlarmPressed,
         "alarm_cancelled": m.AlarmCancelled,
+        "call_updated": m.CallUpdated,
         "fall_detected": m.FallDetected,
         "test_alarm": m.TestAlarm,
     },

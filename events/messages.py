@@ -5,7 +5,7 @@ Fields that a kind does not name are kept in the log with the raw payload, but n
 """
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -44,6 +44,12 @@ class AlarmPressed(Call, frozen=True, kw_only=True):
 
 class AlarmCancelled(Message, frozen=True, kw_only=True):
     """The resident took the press back at the device; staff still decide."""
+
+
+class CallUpdated(Call, frozen=True, kw_only=True):
+    """Where to come, or whom to ring back, has become known or has changed since the call that it is `about`."""
+
+    about: Literal["alarm_pressed", "fall_detected", "smoke_detected"] = "alarm_pressed"
 
 
 class FallDetected(Call, frozen=True, kw_only=True):

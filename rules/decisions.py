@@ -17,6 +17,7 @@ class Reason(StrEnum):
     FALL_DETECTED = "fall_detected"
     SMOKE_DETECTED = "smoke_detected"
     CANCELLED_AT_DEVICE = "cancelled_at_device"
+    CALL_UPDATED = "call_updated"
     DOSE_DUE = "dose_due"
     DOSE_NOT_TAKEN = "dose_not_taken"
     DOSE_REPORTED_MISSED = "dose_reported_missed"

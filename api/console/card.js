@@ -1,6 +1,6 @@
 // One alarm on the screen: who, why, where, what to do, who has it, and what can be done.
 
-import { arrange, element, show } from "./dom.js";
+import { arrange, element, lead, show } from "./dom.js";
 import * as say from "./sentences.js";
 import { t, tOf } from "./texts.js";
 import { age } from "./times.js";
@@ -23,6 +23,9 @@ export class Card {
     this.#parts.message.setAttribute("role", "status");
     this.#parts.name = element("h3", { class: "name", id: `name-${id}` });
     this.#parts.where = element("dd", { class: "where" });
+    this.#parts.place = element("dd", { class: "place" });
+    this.#parts.position = element("a", { class: "position" });
+    this.#parts.call = element("a", { class: "call" });
     this.#parts.task = element("dd", { class: "task" });
     this.#parts.instructions = element("dd", { class: "instructions" });
     this.#parts.notes = element("ul", { class: "notes" });
@@ -60,7 +63,9 @@ export class Card {
   #build(id) {
     const { label, age, name, unit, why, late, count, where, task, instructions, notes, taken, ending, message } =
       this.#parts;
-    const what = element("dl", {}, term("where"), where, term("do"), task, instructions);
+    const { place, position, call } = this.#parts;
+    const contact = element("dd", { class: "contact" }, position, call);
+    const what = element("dl", {}, term("where"), where, place, contact, term("do"), task, instructions);
     const summary = element("summary", { "data-text": "events" }, t("events"));
     const events = element("details", {}, summary, this.#parts.events);
     const { accept, at_person, resolve, mute } = this.#buttons;
@@ -96,6 +101,10 @@ export class Card {
     show(this.#parts.why, say.whys(alarm, entries, now).join("\n"));
     show(this.#parts.late, say.late(alarm, now));
     show(this.#parts.count, say.count(alarm, entries, now));
+    const { place, position, call } = say.contact(alarm, entries);
+    show(this.#parts.place, place);
+    lead(this.#parts.position, position);
+    lead(this.#parts.call, call);
   }
 
   #offer(alarm, allowed, isBusy) {

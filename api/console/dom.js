@@ -15,6 +15,13 @@ export function show(target, text) {
   target.hidden = wanted === "";
 }
 
+/** Shows a link with the text and address of `to`; text alone without an address, and nothing without `to`. */
+export function lead(link, to) {
+  show(link, to?.text);
+  if (!to?.href) link.removeAttribute("href");
+  else if (link.getAttribute("href") !== to.href) link.setAttribute("href", to.href);
+}
+
 /** Makes `children` the children of `parent`, moving only what must move: a focused button stays focused. */
 export function arrange(parent, children) {
   const wanted = new Set(children);

@@ -74,6 +74,29 @@ export function race(alarm, now) {
   return t(alarm.state === "open" ? "race.changed" : "race.closed");
 }
 
+/** Where to come and whom to ring, as the alarm or a later word of the device has it: texts, and where each leads. */
+export function contact(alarm, entries) {
+  const updates = entries.filter((entry) => entry.data.reason === "call_updated").map((entry) => entry.data);
+  const said = Object.assign({}, alarm.detail, ...updates);
+  const number = numberIn(said.call_back);
+  const position = positionIn(said);
+  return {
+    place: [said.button && t("place.button", { button: said.button }), said.place].filter(Boolean).join("\n") || null,
+    position: position && { text: position, href: `geo:${position.replace(" ", "")}` },
+    call: said.call_back && { text: t("call", { number: number ?? said.call_back }), href: number && `tel:${number}` },
+  };
+}
+
+/** The telephone number in a number or a SIP address; null when there is none that can be rung. */
+function numberIn(callBack) {
+  const user = (callBack ?? "").replace(/^(sips?|tel):/i, "").split(/[@;]/)[0].replace(/[\s().-]/g, "");
+  return /^\+?[0-9]{3,15}$/.test(user) ? user : null;
+}
+
+function positionIn({ latitude, longitude }) {
+  return latitude === undefined ? null : `${latitude.toFixed(5)}, ${longitude.toFixed(5)}`;
+}
+
 /** Whether an entry of the journal is something that everybody who goes there should read. */
 export function isNote(entry) {
   return TOLD_TO_STAFF.has(entry.action);
@@ -128,6 +151,7 @@ function reason(data, now) {
     taken: at(data.taken_at),
     activity: at(data.activity_at),
     reported: at(data.reported_at),
+    told: [data.place, positionIn(data), numberIn(data.call_back) ?? data.call_back].filter(Boolean).join(", "),
   }).trimEnd();
 }
 

@@ -168,3 +168,25 @@ def test_everything_fits_and_can_be_hit(vaka: ConsoleServer, page: ConsolePage, 
     page.press(TESTA, "resolve")
     page.until(lambda: page.is_shown("#resolve"))
     assert page.run(SMALL_TARGETS) == []
+
+
+def test_where_to_come_and_whom_to_ring(vaka: ConsoleServer, page: ConsolePage) -> None:
+    """What the device said with the press, and what it knew only later, as links that a telephone follows."""
+    said = {"place": "kök", "call_back": "sip:+46700000001@example.invalid", "button": "larmknapp"}
+    press = raised("a1", "testa", AlarmKind.SOCIAL_ALARM, Reason.PRESSED, vaka.clock(), **said)
+    vaka.decide(press)
+    page.watch_as("anna")
+    card = page.until_card(TESTA)
+    assert "Från: larmknapp\nkök" in card.text
+    call = page.find(".card .call")
+    assert (call.text, call.get_attribute("href")) == ("Ring +46700000001", "tel:+46700000001")
+    assert not page.is_shown(".card .position")
+    known = {"occurred_at": press.at.isoformat(), "latitude": 59.3293, "longitude": 18.0686, "place": "trapphus"}
+    later = Annotate(
+        id="later", key=press.key, at=press.at, reason=Reason.CALL_UPDATED, kind=AlarmKind.SOCIAL_ALARM, detail=known
+    )
+    vaka.decide(later)
+    page.until_card(TESTA, lambda card: "Från: larmknapp\ntrapphus" in card.text)
+    assert page.find(".card .position").get_attribute("href") == "geo:59.32930,18.06860"
+    assert call.text == "Ring +46700000001"
+    assert "Nytt från larmet 03:12: trapphus, 59.32930, 18.06860" in page.until_card(TESTA).text

@@ -38,6 +38,8 @@ def values(kind: inspect.Type) -> st.SearchStrategy[Any]:
             return st.datetimes(timezones=st.just(UTC))
         case inspect.StrType(min_length=low, max_length=high):
             return st.text(min_size=low or 0, max_size=high)
+        case inspect.LiteralType(values=words):
+            return st.sampled_from(words)
         case inspect.FloatType(ge=low, le=high):
             return st.floats(low, high, allow_nan=False, allow_infinity=False)
         case inspect.IntType(ge=low, le=high):

@@ -82,4 +82,37 @@ def test_it_needs_no_memory() -> None:
 
 
 def test_all_that_is_urgent_is_heard() -> None:
-    assert set(KINDS) == URGENT
+    assert set(KINDS) - {"call_updated"} == URGENT
+
+
+@pytest.mark.parametrize("kind", RAISES)
+def test_staff_are_told_where_to_come_and_whom_to_ring(kind: str) -> None:
+    home = Home()
+    home.play(f"12:00 {kind} latitude=59.3 longitude=18.1 accuracy_m=5 place=kitchen call_back=+46700000000")
+    (raised,) = home.decisions
+    told = {name: raised.detail[name] for name in ("latitude", "longitude", "accuracy_m", "place", "call_back")}
+    assert told == {
+        "latitude": 59.3,
+        "longitude": 18.1,
+        "accuracy_m": 5.0,
+        "place": "kitchen",
+        "call_back": "+46700000000",
+    }
+
+
+def test_what_the_device_does_not_know_is_not_told() -> None:
+    home = Home()
+    home.play("12:00 alarm_pressed button=red")
+    (raised,) = home.decisions
+    assert raised.detail.keys() & {"button", "place", "call_back", "latitude", "id", "at"} == {"button"}
+
+
+@pytest.mark.parametrize(("about", "alarm"), [(kind, alarm) for kind, (_, alarm) in RAISES.items()], ids=RAISES)
+def test_where_to_come_can_be_known_later(about: str, alarm: AlarmKind) -> None:
+    home = Home()
+    told = home.play("12:01 call_updated about=" + about + " place=stairs")
+    assert told == ["12:01 annotate call_updated"]
+    (note,) = home.decisions
+    assert isinstance(note, Annotate)
+    assert note.kind is alarm
+    assert note.detail["place"] == "stairs"
