@@ -25,13 +25,17 @@ from api.routes import (
     alarm_actions,
     alarms,
     assignments,
+    device_life,
+    device_types,
     devices,
     events,
+    found_devices,
     history,
     notifications,
     operations,
     plans,
     quarantine,
+    reattributions,
     residents,
     session,
     staff,
@@ -49,7 +53,8 @@ from store.pool import Pool
 ROUTERS: tuple[APIRouter, ...] = tuple(
     module.router
     for module in (
-        session, stream, alarms, alarm_actions, notifications, residents, plans, devices, assignments, events,
+        session, stream, alarms, alarm_actions, notifications, residents, plans, devices, device_life, device_types,
+        found_devices, assignments, reattributions, events,
         quarantine, usage, history, units, staff, webhooks, tokens, tenants, operations,
     )
 )  # fmt: skip

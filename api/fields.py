@@ -64,9 +64,9 @@ def new_id() -> str:
     return uuid4().hex
 
 
-def unchanged() -> Any:
+def unchanged(alias: str | None = None) -> Any:
     """Default of a field of a PATCH body that keeps what is stored, and cannot be null."""
-    return Field(default=None, json_schema_extra=_without_default)
+    return Field(default=None, alias=alias, json_schema_extra=_without_default)
 
 
 def _without_default(schema: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The hub of the stream: one connection hears of changes of alarms, and all clients are told."""
+"""The hub of the stream: one connection hears of changes of alarms and devices, and all clients are told."""
 
 import asyncio
 import logging
@@ -10,8 +10,11 @@ from pydantic import TypeAdapter
 from pydantic_core import to_json
 
 from api.applied import Applied
+from api.device_bodies import ShownDevice
 from api.health import Health
 from api.metrics import ApiMetrics
+from events.ids import DeviceId
+from store.devices import device
 from store.failures import DATABASE_DOWN
 from store.journal import Change, changes_since, last_seq
 from store.listen import listen
@@ -23,9 +26,10 @@ RETRY_SECONDS = 1
 READY_SECONDS = 5
 CHECK_SECONDS = 3
 BATCH = 500
+DEVICES_AT_ONCE = 20
 QUEUE = 1000
 
-JOURNAL, APPLIED = "vaka_journal", "vaka_inbox_applied"
+JOURNAL, APPLIED, DEVICES = "vaka_journal", "vaka_inbox_applied", "vaka_devices"
 
 log = logging.getLogger(__name__)
 _CHANGE = TypeAdapter(Change)
@@ -67,7 +71,10 @@ class Client:
 
 
 class Hub:
-    """Follows the alarm journal and gives each change to the clients that may see it. `run` does the work."""
+    """Follows the alarm journal and changes of devices, and gives each to the clients that may see it.
+
+    `run` does the work.
+    """
 
     def __init__(
         self,
@@ -88,6 +95,7 @@ class Hub:
         self._wake = asyncio.Event()
         self._following = asyncio.Event()
         self._seq: int | None = None
+        self._changed_devices: set[DeviceId] = set()
         self._troubles = ["Vaka is starting"]
         self._ended = False
         self.pulse_seconds: float = PULSE_SECONDS
@@ -166,11 +174,13 @@ class Hub:
             tasks.create_task(self._read(connection))
 
     async def _listen(self) -> None:
-        async for notice in listen(self._database_url, JOURNAL, APPLIED):
+        async for notice in listen(self._database_url, JOURNAL, APPLIED, DEVICES):
             if notice is not None and notice.channel == APPLIED:
                 self._applied.note(notice.payload)
-            else:
-                self._wake.set()
+                continue
+            if notice is not None and notice.channel == DEVICES:
+                self._changed_devices.add(DeviceId(notice.payload))
+            self._wake.set()
 
     async def _read(self, connection: Connection) -> None:
         """Reads when woken: first when listening began, for what has happened until then."""
@@ -180,6 +190,7 @@ class Hub:
             if self._seq is None:
                 self._seq = await last_seq(connection)
             await self._read_new(connection)
+            await self._read_devices(connection)
             self._say_following(True)
 
     async def _read_new(self, connection: Connection) -> None:
@@ -188,6 +199,23 @@ class Hub:
             for change in changes:
                 self._tell(_alarm(change), [client for client in self._clients if change.seen_by(client.scope)])
             self._seq = changes[-1].seq
+
+    async def _read_devices(self, connection: Connection) -> None:
+        """A device is told as it is now, to who may see it now; who was away asks for it anew.
+
+        Only some at a time: alarms come first, however many devices have changed.
+        """
+        if not self._clients:
+            self._changed_devices.clear()
+        for _ in range(min(DEVICES_AT_ONCE, len(self._changed_devices))):
+            id = self._changed_devices.pop()
+            for scope in {client.scope for client in self._clients}:
+                found = await device(connection, scope, self._now(), id)
+                if found is not None:
+                    chunk = sse("device", ShownDevice.model_validate(found).model_dump_json().encode())
+                    self._tell(chunk, [client for client in self._clients if client.scope == scope])
+        if self._changed_devices:
+            self._wake.set()
 
     def _tell(self, chunk: bytes, clients: Iterable[Client]) -> None:
         for client in clients:

@@ -23,6 +23,8 @@ class Permission(StrEnum):
     RESIDENTS_WRITE = "residents: write"
     DEVICES_READ = "devices: read"
     DEVICES_WRITE = "devices: write"
+    DEVICES_TEST = "devices: test"
+    DEVICE_TYPES_WRITE = "device types: write"
     ASSIGNMENTS_READ = "assignments: read"
     ASSIGNMENTS_WRITE = "assignments: write"
     PLANS_READ = "plans: read"
@@ -60,6 +62,8 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     P.RESIDENTS_WRITE: _roles("manager admin"),
     P.DEVICES_READ: _roles("staff manager operator admin auditor"),
     P.DEVICES_WRITE: _roles("manager operator admin"),
+    P.DEVICES_TEST: _roles("staff manager operator admin"),
+    P.DEVICE_TYPES_WRITE: _roles("operator admin"),
     P.ASSIGNMENTS_READ: _roles("staff manager operator admin auditor"),
     P.ASSIGNMENTS_WRITE: _roles("manager operator admin"),
     P.PLANS_READ: _roles("staff manager admin auditor"),

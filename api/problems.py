@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
+from api.device_bodies import ShownDevice
 from store.alarms_query import Alarm
 from store.failures import DATABASE_DOWN
 
@@ -31,7 +32,7 @@ class FieldError:
 
 
 class ProblemDetails(BaseModel):
-    """RFC 9457. `errors` name each field with its value; `alarm` is how it is now, when somebody was faster."""
+    """RFC 9457. `errors` name each field with its value; `alarm` or `device` is how it is now, where that is why."""
 
     type: str = "about:blank"
     title: str
@@ -39,6 +40,7 @@ class ProblemDetails(BaseModel):
     detail: str
     errors: list[FieldError] | None = None
     alarm: Alarm | None = None
+    device: ShownDevice | None = None
 
 
 class ProblemError(HTTPException):

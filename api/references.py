@@ -45,15 +45,19 @@ async def known_unit(connection: Connection, scope: Scope, unit: UnitId) -> Unit
     return found
 
 
-async def known_resident(connection: Connection, scope: Scope, resident: ResidentId, *, lock: bool = False) -> Resident:
+async def known_resident(
+    connection: Connection, scope: Scope, resident: ResidentId, *, lock: bool = False, field: str = "resident"
+) -> Resident:
     found = await registry.resident(connection, scope, resident, lock=lock)
     if found is None:
-        raise invalid("resident", UNKNOWN, resident)
+        raise invalid(field, UNKNOWN, resident)
     return found
 
 
-async def known_device(connection: Connection, caller: Caller, now: datetime, device: DeviceId) -> Device:
-    found = await devices.device(connection, caller.scope, now, device)
+async def known_device(
+    connection: Connection, caller: Caller, now: datetime, device: DeviceId, *, lock: bool = False
+) -> Device:
+    found = await devices.device(connection, caller.scope, now, device, lock=lock)
     if found is None:
         raise invalid("device", UNKNOWN, device)
     return found

@@ -13,7 +13,7 @@ from api.hub import Hub
 from api.metrics import ApiMetrics
 from api.sign_in import FailedSignIns, Passwords
 from events.control import Control
-from store.inbox import put
+from store.inbox import Correction, put
 from store.pool import Connection, Pool
 
 
@@ -26,9 +26,9 @@ class Transaction:
     told: list[int] = field(default_factory=list)
     expect: Callable[[int], None] = lambda item: None
 
-    async def tell(self, control: Control) -> int:
+    async def tell(self, control: Control, correction: Correction | None = None) -> int:
         """Lets rules know, through the inbox; the id of the entry there."""
-        item = await put(self.connection, control, self.now)
+        item = await put(self.connection, control, self.now, correction)
         self.expect(item)
         self.told.append(item)
         return item

@@ -24,6 +24,7 @@ from processors.directory import Directory
 from store.log import InboxItem, new_keys
 from store.pool import Connection
 from store.quarantine_write import held_message, mark_replayed
+from store.reattribute import reattribute
 
 ReadMessage = Callable[[str, bytes, datetime], Content]
 
@@ -42,6 +43,8 @@ async def apply_item(
             directory.change(control)
             key, resident = _place(control)
             batch.control(control, key, resident)
+            if isinstance(control, AssignmentChanged):
+                await reattribute(connection, item.id, control, batch.now)
             return {}, []
     raise ValueError(f"inbox item {item.id}: {item.kind!r} does not come from people")
 

@@ -1,46 +1,55 @@
-"""Devices, and who has had each of them from when to when."""
+"""Devices, and who has each of them now."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from psycopg.errors import ExclusionViolation
+from psycopg.errors import UniqueViolation
 
+from events.devices import LifeCycle, Origin
 from events.ids import DeviceId, ResidentId, TenantId, UnitId
 from events.kinds import Technology
 from store.pool import Connection
 from store.select import Scope, Select
 
 DEVICES = """
-SELECT d.id, d.tenant, d.technology, d.name, d.model, a.resident, d.created_at
+SELECT d.id, d.tenant, d.technology, d.name, d.model, a.resident, d.created_at, d.type,
+       CASE WHEN d.family IS NOT NULL THEN ARRAY[d.family, d.scope, d.external_id] END AS origin,
+       d.hub, d.serial, d.note, d.life_cycle, d.testing_until, a.shared_with
 FROM devices d
 LEFT JOIN assignments a ON a.device = d.id AND a."from" <= %s AND (a."to" IS NULL OR a."to" > %s)
 LEFT JOIN residents r ON r.id = a.resident
 """
 ADD_DEVICE = """
-INSERT INTO devices (id, tenant, technology, name, model, created_at)
-VALUES (%(id)s, %(tenant)s, %(technology)s, %(name)s, %(model)s, %(created_at)s)
-ON CONFLICT DO NOTHING
-"""
-CHANGE_DEVICE = "UPDATE devices SET name = %(name)s, model = %(model)s WHERE id = %(id)s"
-ASSIGNMENTS = """
-SELECT a.id, a.tenant, a.device, a.resident, a."from" AS start, a."to" AS "end", a.created_at, d.technology
-FROM assignments a JOIN devices d ON d.id = a.device JOIN residents r ON r.id = a.resident
-"""
-ADD_ASSIGNMENT = """
-INSERT INTO assignments (id, tenant, device, resident, "from", "to", created_at)
-VALUES (%(id)s, %(tenant)s, %(device)s, %(resident)s, %(start)s, %(end)s, %(created_at)s)
+INSERT INTO devices (id, tenant, technology, name, model, created_at, type, family, scope, external_id, hub, serial,
+                     note, life_cycle)
+VALUES (%(id)s, %(tenant)s, %(technology)s, %(name)s, %(model)s, %(created_at)s, %(type)s, %(family)s, %(scope)s,
+        %(external_id)s, %(hub)s, %(serial)s, %(note)s, %(life_cycle)s)
 ON CONFLICT (id) DO NOTHING
 """
-END_ASSIGNMENT = 'UPDATE assignments SET "to" = %(end)s WHERE id = %(id)s'
+CHANGE_DEVICE = """
+UPDATE devices SET name = %(name)s, model = %(model)s, type = %(type)s, family = %(family)s, scope = %(scope)s,
+    external_id = %(external_id)s, hub = %(hub)s, serial = %(serial)s, note = %(note)s
+WHERE id = %(id)s
+"""
+IS_BEHIND = """
+WITH RECURSIVE above (id) AS (
+    SELECT %(hub)s::text UNION SELECT devices.hub FROM devices JOIN above USING (id) WHERE devices.hub IS NOT NULL
+)
+SELECT %(device)s IN (SELECT id FROM above)
+"""
 
 
-class Overlap(Exception):
-    """The device is with somebody else at that time."""
+class OriginTaken(Exception):
+    """Another device is registered under this origin."""
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """What sends events. `resident` is who has it now."""
+    """What sends events. `resident` is who has it now, with `shared_with` if they are a couple.
+
+    `origin`: how it speaks, when that is not Vaka's own form. `hub`: the device that its messages come through.
+    `testing_until`: when an installer's trial ends.
+    """
 
     id: DeviceId
     tenant: TenantId
@@ -49,20 +58,14 @@ class Device:
     model: str | None
     resident: ResidentId | None
     created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """A device is with a resident from `start` until before `end` (None: until further notice)."""
-
-    id: str
-    tenant: TenantId
-    device: DeviceId
-    resident: ResidentId
-    start: datetime
-    end: datetime | None
-    created_at: datetime
-    technology: Technology
+    type: str | None = None
+    origin: Origin | None = None
+    hub: DeviceId | None = None
+    serial: str | None = None
+    note: str | None = None
+    life_cycle: LifeCycle = LifeCycle.IN_USE
+    testing_until: datetime | None = None
+    shared_with: ResidentId | None = None
 
 
 async def devices(
@@ -74,16 +77,22 @@ async def devices(
     unit: UnitId | None = None,
     resident: ResidentId | None = None,
     technology: Technology | None = None,
+    type: str | None = None,
+    hub: DeviceId | None = None,
+    life_cycle: LifeCycle | None = None,
     after: tuple[str] | None = None,
     limit: int = 100,
 ) -> list[Device]:
-    """`unit` and `resident`: those that have the device at `now`."""
+    """`unit` and `resident`: those that have the device at `now`; `resident` is either of a couple."""
     select = (
         _devices(scope, now)
         .where("d.tenant = %s", tenant)
         .where("r.unit = %s", unit)
-        .where("a.resident = %s", resident)
+        .where("%s IN (a.resident, a.shared_with)", resident)
         .where("d.technology = %s", technology)
+        .where("d.type = %s", type)
+        .where("d.hub = %s", hub)
+        .where("d.life_cycle = %s", life_cycle)
         .after("d.id > %s", after)
     )
     return await select.then("ORDER BY d.id").rows(connection, limit)
@@ -103,61 +112,29 @@ def _devices(scope: Scope, now: datetime) -> Select[Device]:
 
 
 async def add_device(connection: Connection, new: Device) -> bool:
-    """False when the id is taken."""
-    return (await connection.execute(ADD_DEVICE, asdict(new))).rowcount == 1
+    """False when the id is taken. Raises OriginTaken, after which the transaction is over."""
+    try:
+        return (await connection.execute(ADD_DEVICE, _values(new))).rowcount == 1
+    except UniqueViolation as error:
+        raise OriginTaken from error
 
 
 async def change_device(connection: Connection, changed: Device) -> None:
-    await connection.execute(CHANGE_DEVICE, asdict(changed))
-
-
-async def assignments(
-    connection: Connection,
-    scope: Scope,
-    *,
-    tenant: TenantId | None = None,
-    unit: UnitId | None = None,
-    device: DeviceId | None = None,
-    resident: ResidentId | None = None,
-    start: datetime | None = None,
-    end: datetime | None = None,
-    after: tuple[str] | None = None,
-    limit: int = 100,
-) -> list[Assignment]:
-    """Those that overlap the time from `start` until before `end`."""
-    select = (
-        _assignments(scope)
-        .where("a.tenant = %s", tenant)
-        .where("r.unit = %s", unit)
-        .where("a.device = %s", device)
-        .where("a.resident = %s", resident)
-        .where('(a."to" IS NULL OR a."to" > %s)', start)
-        .where('a."from" < %s', end)
-        .after("a.id > %s", after)
-    )
-    return await select.then("ORDER BY a.id").rows(connection, limit)
-
-
-async def assignment(connection: Connection, scope: Scope, id: str, *, lock: bool = False) -> Assignment | None:
-    select = _assignments(scope).where("a.id = %s", id)
-    return await select.then("FOR NO KEY UPDATE OF a" if lock else "").one(connection)
-
-
-def _assignments(scope: Scope) -> Select[Assignment]:
-    return Select(Assignment, ASSIGNMENTS).where("a.tenant = %s", scope.tenant).where("r.unit = %s", scope.unit)
-
-
-async def add_assignment(connection: Connection, new: Assignment) -> bool:
-    """False when the id is taken. Raises Overlap, after which the transaction is over."""
+    """Stores what is said about it; not its life cycle. Raises OriginTaken, after which the transaction is over."""
     try:
-        return (await connection.execute(ADD_ASSIGNMENT, asdict(new))).rowcount == 1
-    except ExclusionViolation as error:
-        raise Overlap from error
+        await connection.execute(CHANGE_DEVICE, _values(changed))
+    except UniqueViolation as error:
+        raise OriginTaken from error
 
 
-async def end_assignment(connection: Connection, changed: Assignment) -> None:
-    """Stores the `end` of `changed`. Raises Overlap, after which the transaction is over."""
-    try:
-        await connection.execute(END_ASSIGNMENT, asdict(changed))
-    except ExclusionViolation as error:
-        raise Overlap from error
+async def is_behind(connection: Connection, hub: DeviceId, device: DeviceId) -> bool:
+    """Whether `hub`, or one of the hubs that it is behind itself, is `device`."""
+    row = await (await connection.execute(IS_BEHIND, {"hub": hub, "device": device})).fetchone()
+    return row is not None and bool(row[0])
+
+
+def _values(device: Device) -> dict[str, object]:
+    values = asdict(device)
+    origin = values.pop("origin")
+    family, scope, external_id = (origin.family, origin.scope, origin.id) if origin is not None else (None, None, None)
+    return {**values, "family": family, "scope": scope, "external_id": external_id}

@@ -4,17 +4,30 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+import msgspec
+from msgspec import Struct
+
 from events.codec import control_kind, encode_control
 from events.control import Control
 from store.pool import Connection
 from store.select import Scope, Select
 
-PUT = "INSERT INTO inbox (kind, data, created_at) VALUES (%s, %s, %s) RETURNING id"
+PUT = "INSERT INTO inbox (kind, data, created_at, correction) VALUES (%s, %s, %s, %s) RETURNING id"
 WAKE_LOOP = "NOTIFY vaka_inbox"
 HISTORY = """
 SELECT inbox.id::text, CASE WHEN applied_at IS NULL THEN 'waiting' ELSE 'applied' END AS state, result
 FROM inbox JOIN residents ON residents.id = inbox.data->>'resident'
 """
+
+
+class Correction(Struct, frozen=True):
+    """Who changed an assignment, and for which times another person may have had the device than was known.
+
+    A span is from its first time until before its second (None: until further notice).
+    """
+
+    actor: str
+    spans: list[tuple[datetime, datetime | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +39,10 @@ class HistoryImport:
     result: dict[str, Any] | None
 
 
-async def put(connection: Connection, control: Control, now: datetime) -> int:
+async def put(connection: Connection, control: Control, now: datetime, correction: Correction | None = None) -> int:
     """Leaves `control` for the owner of the log, who is woken on commit; the id of the inbox entry."""
-    values = (control_kind(control), encode_control(control).decode(), now)
+    corrected = msgspec.json.encode(correction).decode() if correction is not None else None
+    values = (control_kind(control), encode_control(control).decode(), now, corrected)
     row = await (await connection.execute(PUT, values)).fetchone()
     await connection.execute(WAKE_LOOP)
     assert row is not None

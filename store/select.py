@@ -20,6 +20,9 @@ class Scope:
     unit: UnitId | None = None
 
 
+EVERYTHING = Scope()
+
+
 class Select(Generic[Row]):
     """`text` up to WHERE (its columns are the fields of `row`), then conditions, then the order."""
 

@@ -6,10 +6,11 @@ from secrets import token_urlsafe
 from typing import Any
 
 from api.sign_in import Passwords
-from events.control import AssignmentChanged, DeviceChanged, PlanChanged, ResidentChanged, TenantChanged
+from events.control import PlanChanged, ResidentChanged, TenantChanged
 from rules.plan import read_plan, write_plan
 from simulators.municipality import Municipality, Resident
-from store import devices, inbox, people, plans, registry
+from store import assignments, devices, inbox, people, plans, registry
+from store.directory import device_changed
 from store.pool import Connection
 
 LOGIN_FILE = "demo-login.txt"
@@ -64,16 +65,16 @@ async def _add_resident(connection: Connection, municipality: Municipality, resi
 
 async def _lend_devices(connection: Connection, municipality: Municipality, resident: Resident, now: datetime) -> None:
     for device in resident.devices:
-        technology, id = device.product.technology, device.id
-        row = devices.Device(id, municipality.tenant, technology, device.product.title, device.product.model, None, now)
-        await devices.add_device(connection, row)
-        await inbox.put(connection, DeviceChanged(device=id, tenant=municipality.tenant, technology=technology), now)
-        lending = devices.Assignment(f"{id}-1", municipality.tenant, id, resident.id, now, None, now, technology)
-        await devices.add_assignment(connection, lending)
-        assigned = AssignmentChanged(
-            assignment=lending.id, device=id, resident=resident.id, technology=technology, start=now
+        product, id = device.product, device.id
+        technology = product.technology
+        row = devices.Device(
+            id, municipality.tenant, technology, product.title, product.model, None, now, type=product.name
         )
-        await inbox.put(connection, assigned, now)
+        await devices.add_device(connection, row)
+        await inbox.put(connection, await device_changed(connection, id), now)
+        lending = assignments.Assignment(f"{id}-1", municipality.tenant, id, resident.id, now, None, now, technology)
+        await assignments.add_assignment(connection, lending)
+        await inbox.put(connection, lending.told(), now)
 
 
 async def _plan(connection: Connection, municipality: Municipality, resident: Resident, now: datetime) -> None:

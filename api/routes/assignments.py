@@ -1,4 +1,4 @@
-"""Assignments: who has which device from when to when."""
+"""Assignments: who has which device from when to when, and what a correction of one has changed."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -8,16 +8,20 @@ from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.callers import Caller
-from api.fields import AnyId, Body, DeviceRef, From, ResidentRef, TenantRef, Time, To, UnitRef, new_id
+from api.device_moves import check_lendable, follow
+from api.fields import AnyId, Body, DeviceRef, From, ResidentRef, TenantRef, Time, To, UnitRef, new_id, unchanged
 from api.lists import BY_ID, Page, Pages, by_id
 from api.permissions import Permission, may
 from api.problems import conflict, invalid, not_found
 from api.references import check_tenant, known_device, known_resident
 from api.routing import Vaka, located, resource
-from events.control import AssignmentChanged
+from api.services import Transaction
 from events.ids import DeviceId, ResidentId, TenantId
-from store import devices
-from store.devices import Overlap
+from store import assignments, devices
+from store.assignments import Overlap, changed_spans
+from store.devices import Device
+from store.inbox import Correction
+from store.select import EVERYTHING
 
 router = resource("assignments")
 
@@ -26,7 +30,10 @@ Writer = Annotated[Caller, may(Permission.ASSIGNMENTS_WRITE)]
 
 
 class Assignment(BaseModel):
-    """A device is with a resident from a time until before another (null: until further notice)."""
+    """A device is with a resident from a time until before another (null: until further notice).
+
+    `shared_with`: the other person of a couple that has one device.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -37,6 +44,7 @@ class Assignment(BaseModel):
     start: datetime = Field(serialization_alias="from")
     end: datetime | None = Field(serialization_alias="to")
     created_at: datetime
+    shared_with: ResidentId | None
 
 
 class NewAssignment(Body):
@@ -48,12 +56,16 @@ class NewAssignment(Body):
     resident: ResidentRef
     start: Time | None = Field(default=None, alias="from")
     end: Time | None = Field(default=None, alias="to")
+    shared_with: ResidentRef | None = None
 
 
-class AssignmentEnd(Body):
-    """When the device is given back."""
+class AssignmentChange(Body):
+    """`to` is when the device is given back; all of it can be corrected afterwards."""
 
-    end: Time = Field(alias="to")
+    resident: ResidentRef = unchanged()
+    start: Time = unchanged("from")
+    end: Time | None = Field(default=None, alias="to")
+    shared_with: ResidentRef | None = None
 
 
 @router.get("", summary="List assignments")
@@ -71,7 +83,7 @@ async def list_assignments(
     """With `from` and `to`: those that overlap this time."""
     filters: dict[str, Any] = {"tenant": tenant, "unit": unit, "device": device, "resident": resident}
     async with vaka.read() as connection:
-        found = await devices.assignments(
+        found = await assignments.assignments(
             connection, caller.scope, **filters, start=start, end=end, after=pages.after(BY_ID), limit=pages.fetch
         )
     return pages.page([Assignment.model_validate(row) for row in found], by_id)
@@ -80,7 +92,7 @@ async def list_assignments(
 @router.get("/{id}", summary="An assignment")
 async def get_assignment(id: AnyId, caller: Reader, vaka: Vaka) -> Assignment:
     async with vaka.read() as connection:
-        found = await devices.assignment(connection, caller.scope, id)
+        found = await assignments.assignment(connection, caller.scope, id)
     if found is None:
         raise not_found("assignment", id)
     return Assignment.model_validate(found)
@@ -88,14 +100,18 @@ async def get_assignment(id: AnyId, caller: Reader, vaka: Vaka) -> Assignment:
 
 @router.post("", status_code=201, summary="Lend a device to a resident")
 async def add_assignment(body: NewAssignment, caller: Writer, vaka: Vaka, response: Response) -> Assignment:
-    """409 when the device is with somebody at that time."""
+    """The device is `installed` from now on, if it is lent now, and in use once it has proven that it works.
+
+    409 when the device is with somebody at that time, or cannot be lent as it is (ordered, in reconditioning,
+    scrapped). With a `from` in the past, what the device has said since then becomes the resident's.
+    """
     try:
         async with vaka.change() as change:
             resident = await known_resident(change.connection, caller.scope, body.resident)
-            device = await known_device(change.connection, caller, change.now, body.device)
+            device = await known_device(change.connection, caller, change.now, body.device, lock=True)
             check_tenant(body.tenant, resident.tenant)
             check_tenant(device.tenant, resident.tenant)
-            new = devices.Assignment(
+            new = assignments.Assignment(
                 id=body.id or new_id(),
                 tenant=resident.tenant,
                 device=device.id,
@@ -104,45 +120,79 @@ async def add_assignment(body: NewAssignment, caller: Writer, vaka: Vaka, respon
                 end=body.end,
                 created_at=change.now,
                 technology=device.technology,
+                shared_with=body.shared_with,
             )
-            _check_times(new)
-            if not await devices.add_assignment(change.connection, new):
+            await _check(change, caller, new)
+            check_lendable(change, device, new)
+            if not await assignments.add_assignment(change.connection, new):
                 raise conflict(f"there is an assignment {new.id!r} already")
-            await change.tell(_told(new))
+            await follow(change, caller, device, None, new)
+            await change.tell(new.told(), Correction(caller.id, changed_spans(None, new)))
     except Overlap:
         raise conflict(f"the device {body.device!r} is with somebody at that time") from None
     located(response, "assignments", new.id)
     return Assignment.model_validate(new)
 
 
-@router.patch("/{id}", summary="End an assignment")
-async def end_assignment(id: AnyId, body: AssignmentEnd, caller: Writer, vaka: Vaka) -> Assignment:
-    """Also moves an end that was set before; 409 when the device is with somebody else until then."""
+@router.patch("/{id}", summary="End or correct an assignment")
+async def change_assignment(id: AnyId, body: AssignmentChange, caller: Writer, vaka: Vaka) -> Assignment:
+    """`to` ends it, or moves an end that was set before; a device whose assignment has ended is `returned`.
+
+    Events of times for which the answer to who had the device has changed become theirs who had it then, and usage is
+    counted for them: `/api/v1/reattributions` tells of it. 409 when the device is with somebody else at that time.
+    """
+    if not body.model_fields_set:
+        raise invalid("to", "is needed, or something else that is to be changed")
     try:
         async with vaka.change() as change:
-            old = await devices.assignment(change.connection, caller.scope, id, lock=True)
-            if old is None:
-                raise not_found("assignment", id)
-            changed = replace(old, end=body.end)
-            _check_times(changed)
-            await devices.end_assignment(change.connection, changed)
-            await change.tell(_told(changed))
+            device, old = await _known(change, caller, id)
+            changed = replace(old, **body.model_dump(exclude_unset=True))
+            await _check(change, caller, changed)
+            check_lendable(change, device, changed)
+            await assignments.change_assignment(change.connection, changed)
+            await follow(change, caller, device, old, changed)
+            correction = Correction(caller.id, changed_spans(old, changed))
+            if changed.resident != old.resident:
+                await change.tell(_taken_back(old).told(), correction)
+            await change.tell(changed.told(), correction)
     except Overlap:
-        raise conflict(f"the device is with somebody else before {body.end.isoformat()}") from None
+        raise conflict(f"the device {old.device!r} is with somebody else at that time") from None
     return Assignment.model_validate(changed)
 
 
-def _check_times(assignment: devices.Assignment) -> None:
+@router.delete("/{id}", status_code=204, summary="Take an assignment back that was a mistake")
+async def delete_assignment(id: AnyId, caller: Writer, vaka: Vaka) -> None:
+    """As if it had never been: what the device said in that time is nobody's. To end an assignment, set its `to`."""
+    async with vaka.change() as change:
+        device, old = await _known(change, caller, id)
+        await assignments.delete_assignment(change.connection, id)
+        await follow(change, caller, device, old, None)
+        await change.tell(_taken_back(old).told(), Correction(caller.id, changed_spans(old, None)))
+
+
+async def _known(change: Transaction, caller: Caller, id: str) -> tuple[Device, assignments.Assignment]:
+    """Both locked, the device first, as in every change of who has it: so no two can wait for each other."""
+    seen = await assignments.assignment(change.connection, caller.scope, id)
+    if seen is None:
+        raise not_found("assignment", id)
+    device = await devices.device(change.connection, EVERYTHING, change.now, seen.device, lock=True)
+    found = await assignments.assignment(change.connection, caller.scope, id, lock=True)
+    if found is None or device is None:
+        raise not_found("assignment", id)
+    return device, found
+
+
+async def _check(change: Transaction, caller: Caller, assignment: assignments.Assignment) -> None:
     if assignment.end is not None and assignment.end <= assignment.start:
         raise invalid("to", f"is not after `from`, {assignment.start.isoformat()}", assignment.end.isoformat())
+    if assignment.shared_with == assignment.resident:
+        raise invalid("shared_with", "is the resident who has the device", assignment.shared_with)
+    for field, person in (("resident", assignment.resident), ("shared_with", assignment.shared_with)):
+        if person is not None:
+            known = await known_resident(change.connection, caller.scope, person, field=field)
+            check_tenant(known.tenant, assignment.tenant)
 
 
-def _told(assignment: devices.Assignment) -> AssignmentChanged:
-    return AssignmentChanged(
-        assignment=assignment.id,
-        device=assignment.device,
-        resident=assignment.resident,
-        technology=assignment.technology,
-        start=assignment.start,
-        end=assignment.end,
-    )
+def _taken_back(assignment: assignments.Assignment) -> assignments.Assignment:
+    """An assignment that lasts no time: this is how the log is told that there is none."""
+    return replace(assignment, end=assignment.start)

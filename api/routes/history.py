@@ -16,8 +16,8 @@ from api.references import check_tenant, known_device, known_resident
 from api.routing import Vaka, located, resource
 from events.codec import Malformed, UnknownKind, decode_message
 from events.control import HistoryEvent, HistoryImported
-from store import devices, inbox
-from store.devices import Assignment
+from store import assignments, inbox
+from store.assignments import Assignment
 from store.inbox import HistoryImport
 
 router = resource("history")
@@ -53,7 +53,7 @@ async def import_history(body: NewHistory, caller: Importer, vaka: Vaka, respons
         device = await known_device(change.connection, caller, change.now, body.device)
         check_tenant(body.tenant, resident.tenant)
         check_tenant(device.tenant, resident.tenant)
-        lent = await devices.assignments(
+        lent = await assignments.assignments(
             change.connection, caller.scope, device=device.id, resident=resident.id, limit=1000
         )
         for place, at in enumerate(times):
@@ -102,6 +102,6 @@ def _malformed(place: int, text: str) -> ProblemError:
 
 
 def _check_lent(place: int, at: datetime, lent: list[Assignment]) -> None:
-    if not any(a.start <= at and (a.end is None or at < a.end) for a in lent):
+    if not any(assignment.covers(at) for assignment in lent):
         message = "no assignment says that the resident had the device then"
         raise invalid(f"events.{place}.data.at", message, at.isoformat())

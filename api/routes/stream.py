@@ -1,4 +1,4 @@
-"""The live stream: every change of an alarm, as server-sent events, and a pulse that says how Vaka is."""
+"""The live stream: every change of an alarm or a device, as server-sent events, and a pulse that says how Vaka is."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -24,7 +24,7 @@ class EventStream(StreamingResponse):
     media_type = "text/event-stream"
 
 
-@router.get("", summary="Follow alarms live", response_class=EventStream)
+@router.get("", summary="Follow alarms and devices live", response_class=EventStream)
 async def stream(
     caller: Annotated[Caller, may(Permission.ALARMS_READ)],
     vaka: Vaka,
@@ -33,7 +33,8 @@ async def stream(
 ) -> EventStream:
     """`hello`, then `alarm` for each change (`id` is its place in the journal) and every five seconds a `pulse`.
 
-    With `Last-Event-ID` it goes on behind that change, so nothing is missed over a lost connection.
+    With `Last-Event-ID` it goes on behind that change, so no alarm is missed over a lost connection. `device` tells how
+    a device is whose life cycle or trial has changed; it is not repeated to who was away.
     """
     try:
         await vaka.hub.ready()

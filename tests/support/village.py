@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from events.control import AssignmentChanged, DeviceChanged, PlanChanged, ResidentChanged, TenantChanged
+from events.control import DeviceChanged, PlanChanged, ResidentChanged, TenantChanged
 from events.ids import DeviceId, ResidentId, TenantId, UnitId
 from events.kinds import Technology
-from store import devices, inbox, plans, registry
+from store import assignments, devices, inbox, plans, registry
 from store.pool import Connection
 
 TENANT = TenantId("prov")
@@ -44,12 +44,9 @@ async def lend(
     await devices.add_device(connection, devices.Device(id, TENANT, technology, None, None, None, now))
     await inbox.put(connection, DeviceChanged(device=id, tenant=TENANT, technology=technology), now)
     if resident is not None:
-        lending = devices.Assignment(f"{device}-1", TENANT, id, resident, now, None, now, technology)
-        await devices.add_assignment(connection, lending)
-        change = AssignmentChanged(
-            assignment=lending.id, device=id, resident=resident, technology=technology, start=now
-        )
-        await inbox.put(connection, change, now)
+        lending = assignments.Assignment(f"{device}-1", TENANT, id, resident, now, None, now, technology)
+        await assignments.add_assignment(connection, lending)
+        await inbox.put(connection, lending.told(), now)
     return id
 
 

@@ -106,17 +106,23 @@ ALTER TABLE assignments
 CREATE INDEX assignments_by_other ON assignments (shared_with) WHERE shared_with IS NOT NULL;
 ALTER TABLE alarms ADD COLUMN shared_with text;
 
--- What people changed of assignments, and whose events became whose by it. `id` is that of the entry in the inbox;
--- `moved` is written when that entry is applied.
-CREATE TABLE corrections (
-    id bigint PRIMARY KEY,
+-- A late correction of an assignment makes events somebody else's: whose, how many, and who corrected it. The entry in
+-- the inbox says `{"actor": ..., "spans": [[from, to or null], ...]}`: the times that are to be asked about anew.
+ALTER TABLE inbox ADD COLUMN correction jsonb;
+CREATE TABLE reattributions (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     tenant text NOT NULL REFERENCES tenants,
-    assignment text NOT NULL,
     device text NOT NULL REFERENCES devices,
+    assignment text NOT NULL,
     at timestamptz NOT NULL,
-    actor text NOT NULL,
-    before jsonb,
-    after jsonb,
-    moved jsonb
+    actor text,
+    from_resident text,
+    to_resident text,
+    events bigint NOT NULL,
+    first_at timestamptz NOT NULL,
+    last_at timestamptz NOT NULL
 );
-CREATE INDEX corrections_by_device ON corrections (device, id);
+CREATE INDEX reattributions_by_device ON reattributions (device, id);
+-- A call for help belongs to who has the device when it is received, if nobody had it by the device's clock.
+CREATE INDEX events_urgent ON events (device, received_at)
+    WHERE kind IN ('alarm_cancelled', 'alarm_pressed', 'fall_detected', 'smoke_detected');

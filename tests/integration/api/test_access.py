@@ -22,6 +22,11 @@ BODIES = {
     ("PATCH", "/api/v1/residents/{id}"): {"name": "X"},
     ("POST", "/api/v1/devices"): {"technology": "lock"},
     ("PATCH", "/api/v1/devices/{id}"): {"name": "X"},
+    ("POST", "/api/v1/devices/{id}/life-cycle"): {"to": "scrapped"},
+    ("POST", "/api/v1/devices/{id}/test"): {},
+    ("POST", "/api/v1/device-types"): {"name": "X", "technology": "lock"},
+    ("PATCH", "/api/v1/device-types/{id}"): {"name": "X"},
+    ("POST", "/api/v1/found-devices/{id}/register"): {"technology": "lock"},
     ("POST", "/api/v1/assignments"): {"device": "d", "resident": "r"},
     ("PATCH", "/api/v1/assignments/{id}"): {"to": "2026-03-02T12:00:00Z"},
     ("POST", "/api/v1/plans"): {"resident": "r"},
@@ -41,7 +46,9 @@ NEEDED = {
     "stream": Permission.ALARMS_READ,
     "tokens": Permission.TOKENS,
     "history": Permission.HISTORY_WRITE,
+    "reattributions": Permission.ASSIGNMENTS_READ,
 }
+RESOURCES = {"found-devices": "devices", "device-types": "device types"}
 
 
 def routes(api: Api) -> Iterator[tuple[str, str]]:
@@ -60,6 +67,9 @@ def needed(method: str, path: str) -> Permission:
     resource = path.split("/")[3]
     if resource in NEEDED:
         return NEEDED[resource]
+    if path == "/api/v1/devices/{id}/test":
+        return Permission.DEVICES_TEST
+    resource = "devices" if method == "GET" and resource == "device-types" else RESOURCES.get(resource, resource)
     verb = (
         "read" if method == "GET" else {"alarms": "act", "notifications": "see", "quarantine": "replay"}.get(resource)
     )

@@ -28,6 +28,7 @@ async def test_a_device_is_lent_from_now_on_until_further_notice(town: Api, admi
         "from": "2026-03-02T12:00:00Z",
         "to": None,
         "created_at": "2026-03-02T12:00:00Z",
+        "shared_with": None,
     }
     assert await got(admin, "assignments/a") == lent
     assert (await got(admin, "devices/lock"))["resident"] == "north-1"
@@ -88,6 +89,6 @@ async def test_what_is_wrong_is_named(town: Api, admin: httpx.AsyncClient) -> No
         ({"resident": "none"}, "resident"),
     ):
         problem(await admin.post("/api/v1/assignments", json=body | wrong), 422, field)
-    for end, field in (({"to": "2026-03-02T12:00:00Z"}, "to"), ({"to": None}, "to"), ({}, "to")):
+    for end, field in (({"to": "2026-03-02T12:00:00Z"}, "to"), ({"to": "soon"}, "to"), ({}, "to")):
         problem(await admin.patch("/api/v1/assignments/south-lent", json=end), 422, field)
     problem(await admin.patch("/api/v1/assignments/none", json={"to": NEW_YEAR}), 404)

@@ -49,8 +49,16 @@ async def test_what_was_added_is_there(api: Api, admin: httpx.AsyncClient) -> No
         "tenant": "west",
         "technology": "social_alarm",
         "name": None,
+        "type": None,
         "model": "M1",
+        "serial": None,
+        "note": None,
+        "origin": None,
+        "hub": None,
+        "life_cycle": "in_use",
+        "testing_until": None,
         "resident": None,
+        "shared_with": None,
         **created,
     }
     for path, row in {"tenants": tenant, "units": unit, "residents": resident, "devices": device}.items():

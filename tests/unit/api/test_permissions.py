@@ -6,15 +6,16 @@ from api.permissions import ALLOWED, Permission
 from store.people import Role
 
 MAY = {
-    "staff": """own session, tenants: read, units: read, residents: read, devices: read, assignments: read, plans: read,
-        staff: read, alarms: read, alarms: act, notifications: read, notifications: see, events: read, openapi: read""",
+    "staff": """own session, tenants: read, units: read, residents: read, devices: read, devices: test,
+        assignments: read, plans: read, staff: read, alarms: read, alarms: act, notifications: read,
+        notifications: see, events: read, openapi: read""",
     "manager": """own session, tenants: read, units: read, residents: read, residents: write, devices: read,
-        devices: write, assignments: read, assignments: write, plans: read, plans: write, staff: read, alarms: read,
-        alarms: act, notifications: read, notifications: see, events: read, usage: read, history: write,
+        devices: write, devices: test, assignments: read, assignments: write, plans: read, plans: write, staff: read,
+        alarms: read, alarms: act, notifications: read, notifications: see, events: read, usage: read, history: write,
         openapi: read""",
-    "operator": """own session, tenants: read, units: read, devices: read, devices: write, assignments: read,
-        assignments: write, webhooks: read, alarms: read, notifications: read, notifications: see, events: read,
-        quarantine: read, quarantine: replay, metrics: read, openapi: read""",
+    "operator": """own session, tenants: read, units: read, devices: read, devices: write, devices: test,
+        device types: write, assignments: read, assignments: write, webhooks: read, alarms: read, notifications: read,
+        notifications: see, events: read, quarantine: read, quarantine: replay, metrics: read, openapi: read""",
     "followup": "own session, tenants: read, units: read, usage: read, openapi: read",
     "auditor": """own session, tenants: read, units: read, residents: read, devices: read, assignments: read,
         plans: read, staff: read, webhooks: read, alarms: read, notifications: read, events: read, quarantine: read,
