@@ -1,0 +1,139 @@
+"""What the networks have in common: their JSON, their clock, and the way from what a device said to events."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from events.codec import utc
+from events.delivery import Content, Heard, Rejected, Rejection
+from events.devices import Origin
+from ingest.adapter import heard
+from ingest.adapters.lorawan import Said
+
+OLDEST = datetime(2015, 1, 1, tzinfo=UTC)
+"""No LoRaWAN network is older: a server that says so has just started without a clock."""
+
+AHEAD = timedelta(hours=1)
+"""How far a network's clock may be ahead of ours to be believed. What is old may have waited at a gateway."""
+
+
+class Unreadable(ValueError):
+    """A payload that is no JSON object; the text says why."""
+
+
+def decode(payload: bytes) -> tuple[dict[str, Any], bytes]:
+    """The object in `payload`, and the payload as JSON to be kept. Raises Unreadable.
+
+    NaN, 1e999 and broken letters are no JSON; a field with such must not cost the call for help beside it.
+    """
+    try:
+        fields, kept = msgspec.json.decode(payload), payload
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        fields, kept = _decode_leniently(payload)
+    if not isinstance(fields, dict):
+        raise Unreadable(f"{_start(payload)} is not a JSON object")
+    return fields, kept
+
+
+def _decode_leniently(payload: bytes) -> tuple[object, bytes]:
+    text = payload.decode("utf-8", "backslashreplace")
+    try:
+        return json.loads(text), msgspec.json.encode(text)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"{_start(payload)} is not JSON ({str(error)[:100]})") from None
+
+
+def _start(payload: bytes) -> str:
+    return repr(payload[:60].decode("utf-8", "backslashreplace"))
+
+
+def inside(fields: dict[str, Any], name: str) -> dict[str, Any]:
+    """The object under this name; an empty one when there is none."""
+    value = fields.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def elements(fields: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """The objects in the array under this name."""
+    value = fields.get(name)
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def text(fields: dict[str, Any], name: str, most: int = 100) -> str:
+    """The text under this name, shortened; an empty one when there is none that can be printed."""
+    value = fields.get(name)
+    return value[:most] if isinstance(value, str) and value[:most].isprintable() else ""
+
+
+def number(fields: dict[str, Any], name: str) -> float | None:
+    value = fields.get(name)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9 else None
+
+
+def spoken_at(given: object, received: datetime, wrong: list[str]) -> datetime:
+    """When the network heard it, by its own clock; `received` when that cannot be believed."""
+    if given is None:
+        return received
+    try:
+        at = utc(given if isinstance(given, str) else "")
+    except ValueError:
+        wrong.append(f"time: {str(given)[:100]!r} is not a time; taken as {received.isoformat()}")
+        return received
+    if OLDEST <= at <= received + AHEAD:
+        return at
+    wrong.append(f"time: {str(given)[:100]!r} cannot be; taken as {received.isoformat()}")
+    return received
+
+
+def signal(receptions: Iterable[dict[str, Any]]) -> list[Said]:
+    """How strong the best of the gateways heard it."""
+    levels = [level for one in receptions if (level := number(one, "rssi")) is not None]
+    return [Said("signal", {"rssi_dbm": max(levels)}, True)] if levels else []
+
+
+def events(
+    origins: tuple[Origin, ...],
+    at: datetime,
+    said: Iterable[Said],
+    wrong: list[str],
+    *,
+    raw: bytes,
+    same: object = None,
+) -> Content:
+    """The events, and what could not be understood. A device that said nothing of ours is alive all the same.
+
+    `same` is what two copies of this message share, and no two messages. What happened comes before what is so, as the
+    first event keeps the payload, and what is so may be known already.
+    """
+    content: list[Heard | Rejected] = []
+    keep: bytes | None = raw
+    start = None if same is None or same == "" else f"{origins[0].scope}\x1f{origins[0].id}\x1f{same}\x1f"
+    for kind, fields, is_state in [*sorted(said, key=_is_state), _ALIVE]:
+        if keep is None and kind == "heartbeat":
+            break
+        key = None if start is None else _key(start, kind, fields)
+        one = heard(origins, kind, at, fields, raw=keep, key=key, is_state=is_state)
+        if isinstance(one, Heard):
+            keep = None
+        content.append(one)
+    return (*content, *rejected(origins[0], wrong))
+
+
+def rejected(origin: Origin, wrong: Iterable[str]) -> Content:
+    return tuple(Rejected(Rejection.MALFORMED, detail, origin=origin) for detail in wrong)
+
+
+_ALIVE = Said("heartbeat", {}, True)
+
+
+def _is_state(said: Said) -> bool:
+    return said.is_state
+
+
+def _key(start: str, kind: str, fields: dict[str, Any]) -> bytes:
+    parts = f"{start}{kind}\x1f{fields.get('code', '')}"
+    return hashlib.blake2b(parts.encode("utf-8", "backslashreplace"), digest_size=16).digest()
