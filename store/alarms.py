@@ -42,9 +42,12 @@ UPDATE alarms SET count = count + more FROM unnest(%s::text[], %s::int[]) AS new
 # Joined by what follows `r:` or `d:`, as only that is indexed: this must not slow down with the number of residents.
 OPEN_ALARMS = """
 INSERT INTO alarms (id, tenant, unit, resident, device, key, kind, priority, state, count, reason, detail,
-                    opened_at, occurred_at, escalate_at)
+                    opened_at, occurred_at, escalate_at, shared_with)
 SELECT new.id, coalesce(residents.tenant, devices.tenant), residents.unit, residents.id, new.device, new.key, new.kind,
-       new.priority, 'open', new.count, new.reason, new.detail, %(now)s, new.occurred_at, %(now)s
+       new.priority, 'open', new.count, new.reason, new.detail, %(now)s, new.occurred_at, %(now)s,
+       (SELECT shared_with FROM assignments lent
+        WHERE lent.device = new.device AND lent.resident = residents.id AND lent."from" <= %(now)s
+        ORDER BY lent."from" DESC LIMIT 1)
 FROM unnest(%(ids)s::text[], %(keys)s::text[], %(devices)s::text[], %(kinds)s::text[], %(priorities)s::int[],
             %(counts)s::int[], %(reasons)s::text[], %(details)s::jsonb[], %(times)s::timestamptz[])
     AS new (id, key, device, kind, priority, count, reason, detail, occurred_at)

@@ -12,13 +12,14 @@ from store.select import Scope, Select
 Outcome = Literal["helped", "false_alarm", "no_action_needed", "ambulance", "other"]
 
 ALARM_COLUMNS = """
-a.id, a.tenant, a.unit, u.name AS unit_name, a.resident, r.name AS resident_name, r.address, r.instructions,
-a.device, a.kind, a.priority, a.state, a.version, a.count, a.reason, a.detail, a.opened_at, a.occurred_at,
-a.accepted_at, a.accepted_by, s.name AS accepted_by_name, a.at_person_at, a.closed_at, a.outcome, a.rung, a.round,
-a.escalate_at, a.forwarded_to, a.forwarded_at
+a.id, a.tenant, a.unit, u.name AS unit_name, a.resident, r.name AS resident_name, a.shared_with,
+o.name AS shared_with_name, r.address, r.instructions, a.device, a.kind, a.priority, a.state, a.version, a.count,
+a.reason, a.detail, a.opened_at, a.occurred_at, a.accepted_at, a.accepted_by, s.name AS accepted_by_name,
+a.at_person_at, a.closed_at, a.outcome, a.rung, a.round, a.escalate_at, a.forwarded_to, a.forwarded_at
 """
 ALARM_JOINS = """
-LEFT JOIN residents r ON r.id = a.resident LEFT JOIN units u ON u.id = a.unit LEFT JOIN staff s ON s.id = a.accepted_by
+LEFT JOIN residents r ON r.id = a.resident LEFT JOIN residents o ON o.id = a.shared_with
+LEFT JOIN units u ON u.id = a.unit LEFT JOIN staff s ON s.id = a.accepted_by
 """
 ALARMS = f"SELECT {ALARM_COLUMNS} FROM alarms a {ALARM_JOINS}"  # noqa: S608
 OF_TECHNOLOGY = "a.device IN (SELECT id FROM devices WHERE technology = %s)"
@@ -40,6 +41,8 @@ class Alarm:
     unit_name: str | None
     resident: ResidentId | None
     resident_name: str | None
+    shared_with: ResidentId | None
+    shared_with_name: str | None
     address: str | None
     instructions: str | None
     device: DeviceId | None
@@ -86,7 +89,7 @@ async def alarms(
         _alarms(scope)
         .where("a.tenant = %s", tenant)
         .where("a.unit = %s", unit)
-        .where("a.resident = %s", resident)
+        .where("(a.resident = %s OR a.shared_with = %s)", resident, resident)
         .where("a.device = %s", device)
         .where("a.kind = %s", kind)
         .where(OF_TECHNOLOGY, technology)

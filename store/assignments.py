@@ -103,7 +103,7 @@ async def assignments(
         .where("a.tenant = %s", tenant)
         .where("r.unit = %s", unit)
         .where("a.device = %s", device)
-        .where("%s IN (a.resident, a.shared_with)", resident)
+        .where("(a.resident = %s OR a.shared_with = %s)", resident, resident)
         .where('(a."to" IS NULL OR a."to" > %s)', start)
         .where('a."from" < %s', end)
         .after("a.id > %s", after)

@@ -88,7 +88,7 @@ async def devices(
         _devices(scope, now)
         .where("d.tenant = %s", tenant)
         .where("r.unit = %s", unit)
-        .where("%s IN (a.resident, a.shared_with)", resident)
+        .where("(a.resident = %s OR a.shared_with = %s)", resident, resident)
         .where("d.technology = %s", technology)
         .where("d.type = %s", type)
         .where("d.hub = %s", hub)

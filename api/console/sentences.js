@@ -10,8 +10,10 @@ export function kindOf(alarm) {
   return tOf("kind", alarm.kind, { kind: alarm.kind });
 }
 
-export function nameOf(alarm) {
-  return alarm.resident_name ?? t("who.nobody");
+/** Who it is about; of a couple with one device, nobody knows which of the two. */
+export function nameOf({ resident_name: name, shared_with_name: other }) {
+  if (name && other) return t("who.couple", { name, other });
+  return name ?? t("who.nobody");
 }
 
 /** Why there is an alarm: the readable sentence of its first episode. */

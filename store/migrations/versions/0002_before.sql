@@ -105,6 +105,7 @@ ALTER TABLE assignments
     ADD CONSTRAINT assignments_two_people CHECK (shared_with <> resident);
 CREATE INDEX assignments_by_other ON assignments (shared_with) WHERE shared_with IS NOT NULL;
 ALTER TABLE alarms ADD COLUMN shared_with text;
+CREATE INDEX alarms_by_other ON alarms (shared_with, opened_at) WHERE shared_with IS NOT NULL;
 
 -- A late correction of an assignment makes events somebody else's: whose, how many, and who corrected it. The entry in
 -- the inbox says `{"actor": ..., "spans": [[from, to or null], ...]}`: the times that are to be asked about anew.

@@ -32,6 +32,8 @@ async def test_an_alarm_says_who_where_and_what_to_do(town: Api, admin: httpx.As
         "unit_name": "North",
         "resident": "north-1",
         "resident_name": "Test North",
+        "shared_with": None,
+        "shared_with_name": None,
         **told,
         "device": "north-button",
         "kind": "social_alarm",
