@@ -3,9 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from ingest.adapter import Adapter
+from ingest.adapters.zigbee2mqtt import Zigbee2Mqtt
 from ingest.reader import Reader
 
-FAMILIES: dict[str, Callable[[Sequence[str]], Adapter]] = {}
+FAMILIES: dict[str, Callable[[Sequence[str]], Adapter]] = {
+    "zigbee2mqtt": Zigbee2Mqtt,
+}
 """By the name of the setting that holds the family's base topics, separated by commas, or OFF."""
 
 OFF = "off"

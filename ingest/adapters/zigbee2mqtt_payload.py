@@ -1,0 +1,242 @@
+"""From the payload of one Zigbee2MQTT device to events: what it calls for, what it is in, how it is.
+
+A hub repeats in each message all that a device has ever said. What is a state may be repeated, as the rules know how it
+was before. A call for help must neither be lost nor be made up of a repetition, so what was said last is remembered.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from events.codec import encode_message, utc
+from events.delivery import Content, Heard, Rejected, Rejection
+from events.kinds import ACTIVITY, KINDS
+from ingest.adapter import heard
+from ingest.adapters.zigbee2mqtt_actions import told, who
+from ingest.adapters.zigbee2mqtt_fields import STATES, Said, said
+from ingest.adapters.zigbee2mqtt_hub import Speaker
+from ingest.adapters.zigbee2mqtt_secrets import without_secrets
+
+TRUSTED_AGE, TRUSTED_LEAD = timedelta(hours=48), timedelta(minutes=1)
+"""How far `last_seen` may lie before and after our time to be believed: hubs without a network start in 1970."""
+
+PASSING = frozenset({"linkquality", "last_seen", "elapsed"})
+"""Properties that are other in every message, whatever the device says."""
+
+LOCK_STATES = {"locked": "locked", "unlocked": "unlocked", "not_fully_locked": "door_ajar"}
+LOCK_COMMANDS = {"LOCK": "locked", "UNLOCK": "unlocked"}
+LOCK_NUMBERS = {0: "locked", 1: "unlocked"}
+
+Values = dict[str, Any]
+Event = tuple[str, Values]
+NONE: Values = {}
+
+
+class Unreadable(ValueError):
+    """A payload that is no JSON object; the text says why."""
+
+
+def decode(payload: bytes) -> tuple[Values, bytes]:
+    """The fields, and the payload as JSON to be kept. Raises Unreadable.
+
+    NaN, 1e999 and broken letters are no JSON; such a field must not cost the call for help beside it.
+    """
+    try:
+        fields = msgspec.json.decode(payload)
+        strict = True
+    except (msgspec.DecodeError, RecursionError, ValueError):
+        fields = _decode_leniently(payload)
+        strict = False
+    if not isinstance(fields, dict):
+        text = payload[:100].decode("utf-8", "backslashreplace")
+        raise Unreadable(f"{text!r} is not a JSON object; the hub's setting `output` must be `json`")
+    kept = without_secrets(fields, payload)
+    return fields, kept if strict else msgspec.json.encode(kept.decode("utf-8", "backslashreplace"))
+
+
+def _decode_leniently(payload: bytes) -> object:
+    try:
+        return json.loads(payload.decode("utf-8", "replace"))
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"not JSON: {str(error)[:200]}") from None
+
+
+def read_retained(speaker: Speaker, fields: Values, kept: bytes, received: datetime) -> Content:
+    """What was said before somebody asked: dangers and locks, as they are. Nothing was done, and nobody is alive."""
+    message = Message(speaker, fields, kept, received)
+    now = said(fields, speaker.own)
+    message.states(event for event in _states(now) if event[0] not in ACTIVITY)
+    message.states(_lock(fields, _lock_kind(fields)))
+    return message.content(now.wrong)
+
+
+def read_live(speaker: Speaker, fields: Values, kept: bytes, received: datetime) -> Content:
+    """What the device says with this payload."""
+    message = Message(speaker, fields, kept, received)
+    now = said(fields, speaker.own)
+    lock = _lock_kind(fields)
+    actions = _act(speaker, fields, message, now.wrong)
+    if now.on.get("sos") and "alarm_pressed" not in actions and _is_new_press(speaker, fields):
+        message.event("alarm_pressed", NONE)
+    if now.on.get("fall") and not speaker.fallen:
+        message.event("fall_detected", NONE)
+    if lock == "door_ajar" and speaker.lock != lock:
+        message.event(lock, NONE)
+    message.states(_states(now))
+    if lock is not None and not actions and not _is_told_late(speaker, lock):
+        message.states(_lock(fields, lock))
+    message.states(_condition(fields, now.wrong))
+    if message.is_empty:
+        message.state("heartbeat", NONE)
+    speaker.said(fields.get("last_seen"), _lasting(fields) if now.on.get("sos") else None, now.on.get("fall"), lock)
+    return message.content(now.wrong)
+
+
+class Message:
+    """The events of one payload, which goes with the first of them."""
+
+    def __init__(self, speaker: Speaker, fields: Values, kept: bytes, received: datetime) -> None:
+        self._origins = speaker.origins
+        self._kept = kept
+        self._content: list[Heard | Rejected] = []
+        self._wrong: list[str] = []
+        self._at = received
+        self._is_dated = False
+        last_seen = fields.get("last_seen")
+        if last_seen is not None:
+            self._date(last_seen, speaker)
+
+    def _date(self, last_seen: object, speaker: Speaker) -> None:
+        """When the device spoke, if that can be believed. What the hub publishes by itself, such as the end of a
+        movement, has the `last_seen` of before: it is said now."""
+        try:
+            at = _instant(last_seen)
+        except (ValueError, OverflowError, OSError):
+            self._wrong.append(f"last_seen: {str(last_seen)[:100]!r} is not a time")
+            return
+        self._is_dated = self._at - TRUSTED_AGE <= at <= self._at + TRUSTED_LEAD
+        if self._is_dated and last_seen != speaker.last_seen:
+            self._at = at
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._content
+
+    def event(self, kind: str, values: Values) -> None:
+        """With `last_seen` in it, the same bytes are the same event, brought twice."""
+        key = None
+        if self._is_dated:
+            text = f"{self._origins[-1]}\x1f{kind}\x1f{values}\x1f".encode() + self._kept
+            key = hashlib.blake2b(text, digest_size=16).digest()
+        raw = None if self._content else self._kept
+        self._content.append(heard(self._origins, kind, self._at, values, raw=raw, key=key))
+
+    def state(self, kind: str, values: Values) -> None:
+        if not self._content:
+            self._content.append(heard(self._origins, kind, self._at, values, raw=self._kept, is_state=True))
+            return
+        # The values are known to be right: to have them examined would double what a message costs.
+        message = KINDS[kind](at=self._at, **values)
+        self._content.append(Heard(self._origins, kind, message, encode_message(message), None, True))
+
+    def states(self, events: Iterator[Event]) -> None:
+        for kind, values in events:
+            self.state(kind, values)
+
+    def content(self, wrong: list[str]) -> Content:
+        """Also what was `wrong`."""
+        for detail in (*self._wrong, *wrong):
+            self._content.append(Rejected(Rejection.MALFORMED, detail, origin=self._origins[0]))
+        return tuple(self._content)
+
+
+def _act(speaker: Speaker, fields: Values, message: Message, wrong: list[str]) -> set[str]:
+    """The kinds of what was done."""
+    kinds = set()
+    for action in told(fields, speaker.buttons):
+        if isinstance(action, str):
+            wrong.append(action)
+        else:
+            kinds.add(action[0])
+            message.event(*action)
+    return kinds
+
+
+def _states(now: Said) -> Iterator[Event]:
+    if now.on:
+        for state, kinds in STATES.items():
+            is_on = now.on.get(state)
+            if is_on is not None:
+                yield kinds[0] if is_on else kinds[1], NONE
+    for name, is_on in now.faults.items():
+        yield "fault" if is_on else "fault_cleared", {"code": name}
+
+
+def _is_new_press(speaker: Speaker, fields: Values) -> bool:
+    """Told again, it is pressed again when nothing else has changed: another report would have had something to tell.
+
+    Published again with the same `last_seen`, it is the hub that repeats, not the device.
+    """
+    if speaker.pressed is None:
+        return True
+    last_seen = fields.get("last_seen")
+    if last_seen is not None and last_seen == speaker.last_seen:
+        return False
+    return _lasting(fields) == speaker.pressed
+
+
+def _lasting(fields: Mapping[str, Any]) -> Values:
+    return {name: value for name, value in fields.items() if name not in PASSING}
+
+
+def _is_told_late(speaker: Speaker, lock: str) -> bool:
+    """A lock that tells who opened it says so a moment before or after its state. The state waits for the device's
+    next message, so that an opening is counted once, with its user."""
+    return speaker.buttons.is_lock and speaker.lock is not None and speaker.lock != lock
+
+
+def _lock(fields: Mapping[str, Any], kind: str | None) -> Iterator[Event]:
+    if kind in ("locked", "unlocked"):
+        last = "last_lock" if kind == "locked" else "last_unlock"
+        named = {"user": who(fields.get(f"{last}_user")), "method": who(fields.get(f"{last}_source"))}
+        yield kind, {name: value for name, value in named.items() if value is not None}
+
+
+def _lock_kind(fields: Mapping[str, Any]) -> str | None:
+    for name, kinds in (("lock_state", LOCK_STATES), ("state", LOCK_COMMANDS)):
+        value = fields.get(name)
+        if isinstance(value, str) and value in kinds:
+            return kinds[value]
+    number = fields.get("lock_status")
+    return LOCK_NUMBERS.get(number) if isinstance(number, int) else None
+
+
+def _condition(fields: Mapping[str, Any], wrong: list[str]) -> Iterator[Event]:
+    battery = _number("battery", fields, 100, wrong)
+    if battery is not None:
+        yield "battery", {"percent": battery}
+    quality = _number("linkquality", fields, 255, wrong)
+    if quality is not None:
+        yield "signal", {"quality": round(quality * 100 / 255, 1)}
+
+
+def _number(name: str, fields: Mapping[str, Any], most: float, wrong: list[str]) -> float | None:
+    value = fields.get(name)
+    if value is None:
+        return None
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most:
+        return float(value)
+    wrong.append(f"{name}: {str(value)[:100]!r} is not a number from 0 to {most}")
+    return None
+
+
+def _instant(last_seen: object) -> datetime:
+    if isinstance(last_seen, str):
+        return utc(last_seen)
+    if isinstance(last_seen, int | float) and not isinstance(last_seen, bool):
+        return datetime.fromtimestamp(last_seen / 1000, UTC)
+    raise ValueError(last_seen)
