@@ -62,7 +62,7 @@ class Day:
 
     def plans(self) -> Iterator[Entry]:
         for key, shift in zip(self._keys, self._shifts, strict=True):
-            change = PlanChanged(resident=ResidentId(key[2:]), version=1, timezone=ZONE, plan=_plan(shift))
+            change = PlanChanged(resident=ResidentId(key[2:]), version=1, timezone=ZONE, plan=plan_of(shift))
             yield self._entry(key, "plan_changed", change, START, START)
 
     def devices(self) -> Iterator[Entry]:
@@ -101,7 +101,8 @@ def _device(key: Key, sender: str) -> DeviceId:
     return DeviceId(f"{key[2:]}-{sender}")
 
 
-def _plan(shift: int) -> dict[str, Any]:
+def plan_of(shift: int) -> dict[str, Any]:
+    """Everything begins `shift` minutes later than with others."""
     windows = [{"from": _clock(m + shift), "to": _clock(m + shift + 60)} for m in OPENING_MINUTES]
     limits = [{"from": _clock(7 * 60 + shift), "to": _clock(22 * 60 + shift), "minutes": 240}]
     quiet = [{"from": _clock(22 * 60 + shift), "to": _clock(7 * 60 + shift)}]

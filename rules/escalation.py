@@ -110,14 +110,18 @@ class Advance(NamedTuple):
 
 def policy_for(alarm: AlarmView) -> Policy:
     """Care ladder for life and care, technical ladder below; a forwarded alarm begins with whom it was given to."""
-    ladder = CARE_LADDER if alarm.priority <= Priority.CARE else TECHNICAL_LADDER
-    return ladder if alarm.forwarded_to is None else _forwarded(ladder)
+    policy = ladder(alarm.priority)
+    return policy if alarm.forwarded_to is None else _forwarded(policy)
 
 
-def _forwarded(ladder: Policy) -> Policy:
+def ladder(priority: int) -> Policy:
+    return CARE_LADDER if priority <= Priority.CARE else TECHNICAL_LADDER
+
+
+def _forwarded(policy: Policy) -> Policy:
     """The receiver takes the place of the first rung; a ladder of only one keeps it for when it would repeat."""
-    later = ladder.rungs[1:] or (Rung(ladder.repeat, ladder.rungs[0].groups),)
-    return Policy((Rung(timedelta(0), (Group.FORWARDED_TO,)), *later), ladder.repeat)
+    later = policy.rungs[1:] or (Rung(policy.repeat, policy.rungs[0].groups),)
+    return Policy((Rung(timedelta(0), (Group.FORWARDED_TO,)), *later), policy.repeat)
 
 
 def advance(alarm: AlarmView, policy: Policy, reach: Reach, now: datetime) -> Advance:

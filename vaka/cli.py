@@ -45,6 +45,7 @@ COMMANDS = {
     "api": ("vaka.commands.role", "the HTTP API and the console"),
     "simulate": ("vaka.commands.simulate", "a virtual municipality publishing to any broker"),
     "replay": ("vaka.commands.replay", "a recording, published over MQTT or imported as history"),
+    "backtest": ("vaka.commands.backtest", "history judged by other plans or rules, compared with what happened"),
     "report": ("vaka.commands.report", "usage counts from what is stored"),
     "migrate": ("vaka.commands.migrate", "brings the database to this version's schema"),
     "doctor": ("vaka.commands.doctor", "checks what Vaka stands on and says what to do"),

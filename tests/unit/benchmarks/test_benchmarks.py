@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import end_to_end, footprint, latency, rules
+from benchmarks import backtest, end_to_end, footprint, latency, rules
 from benchmarks.table import Cell, Table
 
 SLOW_SECONDS = 180
@@ -30,6 +30,13 @@ def test_the_rules_alone() -> None:
     assert all(figure > 0 for row in speed.rows for figure in figures(row))
     (largest,), (mean,) = map(figures, sizes.rows)
     assert 0 < mean <= largest
+
+
+@pytest.mark.timeout(SLOW_SECONDS)
+def test_backtest() -> None:
+    (table,) = backtest.run(backtest.Size(residents=1, days=2))
+    assert len(table.rows) == 2
+    assert all(figure > 0 for row in table.rows for figure in figures(row))
 
 
 @pytest.mark.timeout(SLOW_SECONDS)

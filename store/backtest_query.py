@@ -1,0 +1,132 @@
+"""What a backtest reads: whose history, their plans then, the log of each person, and what was decided at the time."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from events.codec import decode_control, decode_message
+from events.control import CONTROLS
+from events.ids import EVERYBODY, Key, ResidentId, TenantId, UnitId, resident_key
+from events.log import Entry
+from rules.decisions import AnyDecision, decode_decision
+from store.pool import Connection
+from store.select import Scope, Select
+
+RESIDENTS = """
+SELECT r.id, r.tenant, r.unit, t.timezone, r.name FROM residents r JOIN tenants t ON t.id = r.tenant
+"""
+PLAN_THEN = """
+SELECT version, plan FROM plans WHERE resident = %s AND created_at <= %s ORDER BY version DESC LIMIT 1
+"""
+# What was imported had no `received_at` of its own: it counts as received when it happened.
+LOG_OF_ONE = """
+SELECT position, kind, data::text::bytea, occurred_at, CASE WHEN history THEN occurred_at ELSE received_at END AS came,
+       device, history
+FROM events
+WHERE key = ANY(%(keys)s) AND kind = ANY(%(kinds)s) AND (%(history)s OR NOT history)
+    AND CASE WHEN history THEN occurred_at ELSE received_at END >= %(start)s
+    AND CASE WHEN history THEN occurred_at ELSE received_at END < %(end)s
+ORDER BY came, position
+"""
+DECIDED = """
+SELECT data::text::bytea FROM decisions
+WHERE key = %s AND at >= %s AND kind IN ('raise', 'failed', 'withdraw') ORDER BY at, id
+"""
+REACHED = """
+SELECT d.id, a.id, a.state, a.outcome, a.accepted_at, a.at_person_at,
+       (SELECT min(n.created_at) FROM notifications n WHERE n.alarm = a.id),
+       (SELECT count(*) FROM notifications n WHERE n.alarm = a.id),
+       (SELECT max(n.rung) FROM notifications n WHERE n.alarm = a.id)
+FROM decisions d JOIN alarms a ON a.id = d.alarm WHERE d.id = ANY(%s)
+"""
+CHUNK = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Somebody whose history is judged again."""
+
+    id: ResidentId
+    tenant: TenantId
+    unit: UnitId
+    timezone: str
+    name: str
+
+    @property
+    def key(self) -> Key:
+        return resident_key(self.id)
+
+
+class Reached(NamedTuple):
+    """What became of an alarm. `rung`: how far up the ladder people were told."""
+
+    alarm: str
+    state: str
+    outcome: str | None
+    accepted_at: datetime | None
+    at_person_at: datetime | None
+    first_told_at: datetime | None
+    told: int
+    rung: int | None
+
+
+async def subjects(
+    connection: Connection, scope: Scope, *, resident: ResidentId | None = None, unit: UnitId | None = None
+) -> list[Subject]:
+    select = Select(Subject, RESIDENTS).where("r.tenant = %s", scope.tenant).where("r.unit = %s", scope.unit)
+    return await select.where("r.id = %s", resident).where("r.unit = %s", unit).then("ORDER BY r.id").rows(connection)
+
+
+async def plan_then(connection: Connection, resident: ResidentId, at: datetime) -> tuple[int, dict[str, Any]] | None:
+    """Version and text of the plan that a resident had at a time."""
+    row = await (await connection.execute(PLAN_THEN, (resident, at))).fetchone()
+    return (row[0], row[1]) if row is not None else None
+
+
+async def log_of(
+    connection: Connection,
+    keys: Sequence[Key],
+    kinds: Sequence[str],
+    start: datetime,
+    end: datetime,
+    *,
+    history: bool = False,
+) -> AsyncIterator[list[Entry]]:
+    """The log of one person (or with EVERYBODY of all), in order, in chunks; with what was imported, if asked for.
+
+    Imported events lie between the others by when they happened, so then positions are given anew.
+    """
+    values = {"keys": list(keys), "kinds": list(kinds), "start": start, "end": end, "history": history}
+    key, number = next((key for key in keys if key != EVERYBODY), EVERYBODY), 0
+    async with connection.cursor(name="log_of", binary=True) as cursor:
+        await cursor.execute(LOG_OF_ONE, values)
+        while rows := await cursor.fetchmany(CHUNK):
+            first, number = number, number + len(rows)
+            yield [
+                Entry(
+                    first + place if history else position,
+                    EVERYBODY if kind in FOR_EVERYBODY else key,
+                    kind,
+                    (decode_control if kind in CONTROLS else decode_message)(kind, data),
+                    occurred_at,
+                    came,
+                    device=device,
+                )
+                for place, (position, kind, data, occurred_at, came, device, _) in enumerate(rows)
+            ]
+
+
+FOR_EVERYBODY = frozenset({"catch_up_began", "catch_up_ended"})
+
+
+async def decided(connection: Connection, key: Key, start: datetime) -> list[AnyDecision]:
+    """What rules decided for one person, from `start` on."""
+    cursor = await connection.execute(DECIDED, (key, start))
+    return [decode_decision(data) for (data,) in await cursor.fetchall()]
+
+
+async def reached(connection: Connection, episodes: Sequence[str]) -> dict[str, Reached]:
+    """What became of the alarms of these episodes."""
+    cursor = await connection.execute(REACHED, (list(episodes),))
+    return {row[0]: Reached(*row[1:]) for row in await cursor.fetchall()}
