@@ -1,7 +1,7 @@
 """`vaka backtest`: a person's own history judged by other plans or rules, compared with what really happened."""
 
 import sys
-from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ def add_arguments(parser: ArgumentParser, name: str) -> None:
     who.add_argument("--resident", metavar="R", help="whose history")
     who.add_argument("--unit", metavar="U", help="everybody in this unit")
     who.add_argument("--everybody", action="store_true", help="everybody in every unit")
-    who.add_argument("--job", help=SUPPRESS)
+    who.add_argument("--job", metavar="ID", help="one that was asked for over the API; `vaka api` runs these by itself")
     parser.add_argument("--from", dest="first", type=_day, metavar="DAY", help="first local day, YYYY-MM-DD")
     parser.add_argument("--to", dest="last", type=_day, metavar="DAY", help="last local day, included")
     parser.add_argument("--plan", type=Path, metavar="FILE", help="a plan as JSON (the plans of the time)")
