@@ -14,21 +14,37 @@ from events.kinds import ACTIVITY
 from events.log import Entry
 from rules.decisions import AlarmKind, Annotate, Priority, Raise, Reason, Withdraw
 from rules.detector import Detector, Result
+from rules.learned import deadline as learned_deadline
+from rules.learned import is_ready, learned
 from rules.localtime import DAYS, instant, local_day
 from rules.plan import InactivityPlan, Plan, day_pattern
+from rules.profile import DOUBTFUL, KEPT, Profile, source_of
 from rules.state import InactivityState, ResidentState, Silence, with_inactivity
 
 KINDS = tuple(sorted(ACTIVITY))
+
+LOCKS = frozenset({"locked", "unlocked"})
+"""No signs of life, staff open locks as well; but what they say about being out or at home is learned."""
+
+TROUBLES = frozenset({"offline", "online", "fault", "mains_lost", "mains_restored"})
+"""What was not heard around these need not have been silence."""
+
+PUNCTUAL = timedelta(minutes=10)
+"""What is heard later may be out of order with what other devices are still to tell: no quiet is learned from it."""
 
 
 def on_entry(state: ResidentState, entry: Entry) -> Result:
     """Activity. The common case, nothing raised and something armed, must stay cheap."""
     at = min(entry.occurred_at, entry.received_at)
     now = state.inactivity
+    if entry.kind not in ACTIVITY:
+        return _circumstance(state, entry), []
     if now.raised is not None:
         return _verdict(state, entry, at, now.raised)
     if now.since is not None and at <= now.since:
         return state, []
+    if now.profile is not None:
+        return _learning(state, entry, at), []
     check_at = now.check_at
     if check_at is None and state.plan.inactivity is not None:
         check_at = deadline(state.plan.inactivity, at, state.timezone)
@@ -40,40 +56,92 @@ def on_plan(state: ResidentState, old: Plan, now: datetime) -> ResidentState:
     plan, before, new = state.plan.inactivity, state.inactivity, old.inactivity is None
     if plan is None:
         return with_inactivity(state, InactivityState(since=before.since))
+    profile = (before.profile or Profile()) if plan.learned is not None else None
     if before.raised is not None:
-        return state
-    since = now if new or before.since is None else before.since
-    return with_inactivity(state, InactivityState(since, deadline(plan, since, state.timezone, now)))
+        return with_inactivity(state, replace(before, profile=profile))
+    since, source = (now, DOUBTFUL) if new or before.since is None else (before.since, before.source)
+    return _watched(state, InactivityState(since, None, None, source, profile), now)
 
 
 def on_time(state: ResidentState, due: datetime) -> Result:
-    now, plan = state.inactivity, state.plan.inactivity
-    if plan is None or now.since is None:
-        return with_inactivity(state, InactivityState(since=now.since)), []
-    true_deadline = deadline(plan, now.since, state.timezone, due)
-    if true_deadline != due:
-        return with_inactivity(state, InactivityState(now.since, true_deadline)), []
+    now = state.inactivity
+    if state.plan.inactivity is None or now.since is None:
+        return with_inactivity(state, replace(now, check_at=None)), []
+    check_at = _check_at(state, now, due)
+    if check_at != due:
+        return with_inactivity(state, replace(now, check_at=check_at)), []
     silence = Silence(derived_id(AlarmKind.INACTIVITY, state.key, now.since.isoformat()), now.since, due)
-    return with_inactivity(state, InactivityState(now.since, None, silence)), [_raise(state, silence)]
+    return with_inactivity(state, replace(now, check_at=None, raised=silence)), [_raise(state, silence)]
 
 
 def disarmed(state: ResidentState) -> ResidentState:
     """The same without a deadline: after a fault in this rule, until the next activity."""
-    return with_inactivity(state, InactivityState())
+    return with_inactivity(state, InactivityState(profile=state.inactivity.profile))
 
 
 def _verdict(state: ResidentState, entry: Entry, at: datetime, raised: Silence) -> Result:
     """Activity while an alarm stands: it resumed, or it had never stopped and was only reported late."""
     if at <= raised.since:
         return state, []
-    plan = state.plan.inactivity
-    again = deadline(plan, at, state.timezone, raised.raised_at) if plan is not None else None
-    if at >= raised.raised_at:
-        return with_inactivity(state, InactivityState(at, again)), [_annotate(state, entry, at, raised)]
-    if again == raised.raised_at:
+    heard = _heard(state, entry, at)
+    again = _check_at(state, heard, raised.raised_at)
+    if at < raised.raised_at and again == raised.raised_at:
         # The silence began later than was thought and was too long all the same: the alarm stands.
-        return with_inactivity(state, InactivityState(at, None, replace(raised, since=at))), []
-    return with_inactivity(state, InactivityState(at, again)), [_withdraw(state, entry, at, raised)]
+        return with_inactivity(state, replace(heard, raised=replace(raised, since=at))), []
+    tell = _annotate if at >= raised.raised_at else _withdraw
+    return with_inactivity(state, replace(heard, check_at=again)), [tell(state, entry, at, raised)]
+
+
+def _learning(state: ResidentState, entry: Entry, at: datetime) -> ResidentState:
+    """Activity while quiets are learned: from another place the deadline may be earlier, but never before the floor."""
+    now, plan = state.inactivity, state.plan.inactivity
+    heard = _heard(state, entry, at)
+    if now.check_at is None or heard.profile is not now.profile:
+        return _watched(state, heard, at)
+    assert plan is not None
+    assert plan.learned is not None
+    floor = at + timedelta(minutes=plan.learned.floor_minutes)
+    return with_inactivity(state, replace(heard, check_at=min(now.check_at, floor)))
+
+
+def _heard(state: ResidentState, entry: Entry, at: datetime) -> InactivityState:
+    """Activity at `at`, nothing raised and no deadline yet, and the quiet before it learned if it taught something."""
+    now, plan = state.inactivity, state.plan.inactivity
+    profile = now.profile
+    if profile is None or plan is None or plan.learned is None:
+        return InactivityState(at)
+    late = entry.received_at - at > PUNCTUAL
+    if now.since is not None and now.source < DOUBTFUL and not late and at - now.since >= KEPT:
+        profile = learned(profile, plan.learned, now.since, at, now.source, state.timezone)
+    return InactivityState(at, None, None, source_of(entry), profile)
+
+
+def _circumstance(state: ResidentState, entry: Entry) -> ResidentState:
+    """A lock or a device's trouble in the midst of a quiet."""
+    now = state.inactivity
+    if now.profile is None or now.raised is not None or now.since is None:
+        return state
+    if entry.kind in TROUBLES:
+        return with_inactivity(state, replace(now, source=now.source | DOUBTFUL))
+    source = source_of(entry) | now.source & DOUBTFUL
+    return _watched(state, replace(now, source=source), entry.received_at)
+
+
+def _watched(state: ResidentState, now: InactivityState, earliest: datetime) -> ResidentState:
+    return with_inactivity(state, replace(now, check_at=_check_at(state, now, earliest)))
+
+
+def _check_at(state: ResidentState, now: InactivityState, earliest: datetime) -> datetime | None:
+    """When silence is too long, the first time from `earliest` on; or an earlier time at which to ask again."""
+    plan, profile, since = state.plan.inactivity, now.profile, now.since
+    if plan is None or since is None:
+        return None
+    if profile is None or plan.learned is None or not is_ready(profile, plan.learned):
+        return deadline(plan, since, state.timezone, earliest)
+    floor = since + timedelta(minutes=plan.learned.floor_minutes)
+    if floor > earliest:
+        return floor
+    return max(learned_deadline(profile, plan.learned, since, now.source, state.timezone), earliest)
 
 
 def deadline(plan: InactivityPlan, since: datetime, zone: str, earliest: datetime | None = None) -> datetime | None:
@@ -109,6 +177,11 @@ def _stretches(
             start = end
 
 
+def _is_learned(state: ResidentState) -> bool:
+    plan, profile = state.plan.inactivity, state.inactivity.profile
+    return plan is not None and plan.learned is not None and profile is not None and is_ready(profile, plan.learned)
+
+
 def _raise(state: ResidentState, silence: Silence) -> Raise:
     return Raise(
         id=silence.episode,
@@ -118,7 +191,7 @@ def _raise(state: ResidentState, silence: Silence) -> Raise:
         kind=AlarmKind.INACTIVITY,
         priority=Priority.CARE,
         occurred_at=silence.raised_at,
-        detail={"since": silence.since.isoformat()},
+        detail={"since": silence.since.isoformat(), "judged_by": "learned" if _is_learned(state) else "limits"},
     )
 
 
@@ -150,7 +223,7 @@ def _annotate(state: ResidentState, entry: Entry, at: datetime, raised: Silence)
 
 DETECTOR = Detector(
     "inactivity",
-    KINDS,
+    (*KINDS, *sorted(LOCKS | TROUBLES)),
     on_entry,
     deadline=lambda state: state.inactivity.check_at,
     on_time=on_time,

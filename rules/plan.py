@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from functools import lru_cache
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -53,11 +53,29 @@ class QuietHours(Struct, frozen=True, forbid_unknown_fields=True, rename={"start
     end: TimeOfDay
 
 
+Sensitivity = Literal["low", "normal", "high"]
+
+
+class LearnedInactivity(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Silence judged by the resident's own days instead of by limits, once enough of them are known."""
+
+    sensitivity: Sensitivity = "normal"
+    """How soon: an alarm about nothing every 28, 14 or 7 days is accepted."""
+    minimum_days: Annotated[int, Meta(ge=7, le=30)] = 7
+    """Days of the resident's own that must be known; until then the limits hold."""
+    floor_minutes: Annotated[int, Meta(ge=60, le=7 * 24 * 60)] = 60
+    """Never sooner than this."""
+    ceiling_minutes: Annotated[int, Meta(ge=60, le=7 * 24 * 60)] = 12 * 60
+    """Never later than this."""
+
+
 class InactivityPlan(Struct, frozen=True, forbid_unknown_fields=True):
     """When silence in the home becomes an alarm. Times that no limit covers are quiet as well."""
 
     limits: Annotated[tuple[InactivityLimit, ...], Meta(min_length=1, max_length=24)]
     quiet: Annotated[tuple[QuietHours, ...], Meta(max_length=24)] = ()
+    learned: LearnedInactivity | None = None
+    """Null when only the limits hold."""
 
 
 Names = Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=100)], ...], Meta(max_length=16)]
@@ -103,6 +121,7 @@ def read_plan(data: dict[str, Any]) -> Plan:
         _check_windows(plan.medicine.windows)
     if plan.inactivity is not None:
         _check_limits(plan.inactivity)
+        _check_learned(plan.inactivity.learned)
     if plan.night is not None and plan.night.bed_minutes is plan.night.door_minutes is None:
         raise PlanError("night: neither bed_minutes nor door_minutes is given, so nothing is watched")
     return plan
@@ -140,6 +159,13 @@ def _check_limits(plan: InactivityPlan) -> None:
                 return
     limits = ", ".join(f"{limit.minutes} between {limit.start!r} and {limit.end!r}" for limit in plan.limits)
     raise PlanError(f"inactivity.limits: quiet hours leave no time for a silence of these minutes: {limits}")
+
+
+def _check_learned(plan: LearnedInactivity | None) -> None:
+    if plan is not None and plan.ceiling_minutes < plan.floor_minutes:
+        raise PlanError(
+            f"inactivity.learned: ceiling_minutes {plan.ceiling_minutes} is below floor_minutes {plan.floor_minutes}"
+        )
 
 
 @lru_cache(maxsize=4096)

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from events.ids import Key
 from rules.plan import Plan
+from rules.profile import DOUBTFUL, Profile
 
 STATE_VERSION = 2
 """Rises with every change of these structs; a snapshot of another version is not used, the log is replayed instead."""
@@ -48,14 +49,18 @@ class Silence(Struct, frozen=True, array_like=True, gc=False):
 
 
 class InactivityState(Struct, frozen=True, array_like=True, gc=False):
-    """`check_at` is never later than the true deadline, which only activity moves, and only onwards.
+    """`check_at` is never later than the true deadline, so an event costs a comparison or two, and the walk through
+    local times is done when `check_at` has come.
 
-    So an event costs one comparison, and the walk through local times is done when `check_at` has come.
+    `source`: where the last sign of life came from; `profile`: what is learned of the resident's quiets (None: nothing
+    shall be).
     """
 
     since: datetime | None = None
     check_at: datetime | None = None
     raised: Silence | None = None
+    source: int = DOUBTFUL
+    profile: Profile | None = None
 
 
 class Wait(Struct, frozen=True, array_like=True, gc=False):
