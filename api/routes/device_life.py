@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StrictInt, StringConstraints
 
 from api.callers import Caller
 from api.device_bodies import ShownDevice
@@ -41,7 +41,7 @@ class NextState(Body):
 class NewTrial(Body):
     """How long what the device says is a test."""
 
-    minutes: Annotated[int, Field(ge=1, le=30)] = 10
+    minutes: Annotated[StrictInt, Field(ge=1, le=30)] = 10
 
 
 @router.post("/{id}/life-cycle", status_code=200, summary="Take a device to another place in its life")

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import msgspec
 from fastapi import Response
-from pydantic import Field
+from pydantic import Field, StrictBool, StrictFloat, StrictInt
 
 from api.callers import Caller
 from api.fields import MAX_INT, AnyId, Body, Name, TenantRef, new_id, unchanged
@@ -26,8 +26,8 @@ router = resource("device-types")
 Reader = Annotated[Caller, may(Permission.DEVICES_READ)]
 Writer = Annotated[Caller, may(Permission.DEVICE_TYPES_WRITE)]
 
-Minutes = Annotated[int, Field(ge=1, le=MAX_INT)]
-Percent = Annotated[float, Field(ge=0, le=100)]
+Minutes = Annotated[StrictInt, Field(ge=1, le=MAX_INT)]
+Percent = Annotated[StrictFloat, Field(ge=0, le=100)]
 Meanings = Annotated[dict[str, str], Field(max_length=100)]
 EXPECTED = Watch()
 
@@ -49,7 +49,7 @@ class NewDeviceType(Body):
     silent_after_minutes: Minutes | None = EXPECTED.silent_after_minutes
     battery_low: Percent = EXPECTED.battery_low
     battery_well: Percent = EXPECTED.battery_well
-    life_critical: bool = EXPECTED.life_critical
+    life_critical: StrictBool = EXPECTED.life_critical
     reads_as: Meanings = Field(default_factory=dict)
 
 
@@ -62,7 +62,7 @@ class DeviceTypeChange(Body):
     silent_after_minutes: Minutes | None = None
     battery_low: Percent = unchanged()
     battery_well: Percent = unchanged()
-    life_critical: bool = unchanged()
+    life_critical: StrictBool = unchanged()
     reads_as: Meanings = unchanged()
 
 
