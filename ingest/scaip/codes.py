@@ -280,8 +280,9 @@ def kind_of(type: MessageType, dty: int, state: int | None) -> str | None:
     means = _meaning(device, dty, state if state is not None or type is not MessageType.ALARM else 9)
     if type is MessageType.RESET:
         return _cleared(device.alarm if means in (None, ALARM, RESET, NORMAL, ALIVE) else means)
-    if means == ALARM:
-        return device.alarm if type is MessageType.ALARM else ALIVE
+    if means in (ALARM, "alarm_pressed"):
+        call = device.alarm if means == ALARM else means
+        return call if type is MessageType.ALARM else ALIVE
     if means == RESET:
         return _cleared(device.alarm)
     if means == NORMAL:

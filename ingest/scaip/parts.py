@@ -82,6 +82,6 @@ def _together(earlier: Document, later: Document) -> Document:
     for tag in _TEXTS:
         old, new = earlier.get(tag), later.get(tag)
         if old and new and new not in old:
-            fields[tag] = old + new
+            fields[tag] = f"{old} {new}"
     fields.pop("ame", None)
     return of_fields(fields)

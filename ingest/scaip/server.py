@@ -54,7 +54,8 @@ class ScaipGateway:
     async def run(self, stop: asyncio.Event) -> None:
         """Listens until `stop` is set. Who has no answer by then asks again, or somebody else."""
         udp = Datagrams(self._agent.receive)
-        tcp, tls = (Streams(self._agent.receive, self._agent.too_large, name) for name in ("TCP", "TLS"))
+        tcp = Streams(self._agent.receive, self._agent.too_large, "TCP")
+        tls = Streams(self._agent.receive, self._agent.too_large, "TLS")
         servers: list[asyncio.Server] = []
         try:
             if self._options.listen is not None:
@@ -72,10 +73,8 @@ class ScaipGateway:
             await self._agent.close()
             for server in servers:
                 server.close()
-            tcp.close()
-            tls.close()
-            if self.udp is not None:
-                udp.transport.close()
+            for sockets in (udp, tcp, tls):
+                await sockets.close()
 
     async def _listen_udp(self, udp: Datagrams, address: Address) -> Address:
         loop = asyncio.get_running_loop()

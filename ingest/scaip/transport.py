@@ -4,7 +4,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from events.address import Address
 from ingest.scaip.sip import Malformed, content_length, read_head
@@ -43,12 +43,12 @@ class Datagrams(asyncio.DatagramProtocol):
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
+        self._closed = asyncio.Event()
         self.address = Address("", 0)
-        self.transport: asyncio.DatagramTransport
+        self.transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self.transport = transport
+        self.transport = cast("asyncio.DatagramTransport", transport)
         self.address = Address(*transport.get_extra_info("sockname")[:2])
 
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
@@ -58,6 +58,14 @@ class Datagrams(asyncio.DatagramProtocol):
     def error_received(self, exc: Exception) -> None:
         """A peer that is gone; it repeats what it wants."""
         log.debug("SCAIP over UDP: %s", exc)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._closed.set()
+
+    async def close(self) -> None:
+        if self.transport is not None:
+            self.transport.close()
+            await self._closed.wait()
 
 
 class _Datagram:
@@ -69,7 +77,8 @@ class _Datagram:
         self.here = socket.address
 
     def send(self, data: bytes, to: tuple[str, int]) -> None:
-        self._socket.transport.sendto(data, to)
+        if self._socket.transport is not None:
+            self._socket.transport.sendto(data, to)
 
 
 class _Stream:
@@ -94,20 +103,23 @@ class Streams:
         self._receive = receive
         self._too_large = too_large
         self._transport = transport
-        self._open: set[asyncio.StreamWriter] = set()
+        self._open: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = {}
 
     async def listen(self, address: Address, tls: ssl.SSLContext | None = None) -> asyncio.Server:
         return await asyncio.start_server(self._serve, address.host, address.port, limit=MAX_HEAD, ssl=tls)
 
-    def close(self) -> None:
+    async def close(self) -> None:
+        """Ends every connection."""
+        reading = [task for task in self._open.values() if task is not None]
         for writer in self._open:
-            writer.close()
+            writer.transport.abort()
+        await asyncio.gather(*reading, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._open) >= MAX_CONNECTIONS:
             writer.transport.abort()
             return
-        self._open.add(writer)
+        self._open[writer] = asyncio.current_task()
         try:
             peer = _Stream(writer, self._transport)
             while await self._next(reader, peer):
@@ -115,7 +127,7 @@ class Streams:
         except (OSError, EOFError, TimeoutError, asyncio.LimitOverrunError, Malformed) as error:
             log.info("SCAIP over %s: connection ends: %s", self._transport, error or type(error).__name__)
         finally:
-            self._open.discard(writer)
+            del self._open[writer]
             writer.close()
 
     async def _next(self, reader: asyncio.StreamReader, peer: _Stream) -> bool:
