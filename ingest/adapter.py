@@ -3,14 +3,14 @@
 It never decides whose device it is (the directory does) nor whether a state is news (the rules do).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import msgspec
 
 from events.codec import encode_message
-from events.delivery import SAME_EVENT_WITHIN, Content, Heard, Rejected, Rejection
+from events.delivery import SAME_EVENT_WITHIN, Content, Found, Heard, Rejected, Rejection
 from events.devices import Origin
 from events.kinds import KINDS
 from events.messages import Message
@@ -36,6 +36,9 @@ class Adapter(Protocol):
         `received` is when it came, for what tells no time itself. A `retained` message was said before somebody
         asked: it tells how things are, and is never a press or a sign of life now.
         """
+
+    def remember(self, found: Iterable[Found]) -> None:
+        """What this and other families were told of devices before a restart, for those whose hubs tell it only once."""
 
     def topics(self, origin: Origin) -> tuple[str, ...]:
         """The filters under which the device of this origin speaks, for the urgent lane; none for another family's."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from events.delivery import Content, Rejected, Rejection
+from events.delivery import Content, Found, Rejected, Rejection
 from events.devices import Origin
 from events.topics import EVERYTHING, ROOT, is_any_marker, is_command
 from ingest.adapter import Adapter
@@ -26,6 +26,11 @@ class Reader:
     def learned(self) -> int:
         """Rises when a family has learned of devices: `filters` and `topics` may answer otherwise then."""
         return sum(adapter.learned for adapter in self._adapters)
+
+    def remember(self, found: Sequence[Found]) -> None:
+        """What families were told of devices before a restart."""
+        for adapter in self._adapters:
+            adapter.remember(found)
 
     def topics(self, origins: frozenset[Origin]) -> frozenset[str]:
         """The filters under which these devices speak."""

@@ -95,6 +95,12 @@ async def found_devices(
     return await select.after("f.id > %s", after).then("ORDER BY f.id").rows(connection, limit)
 
 
+async def all_found(connection: Connection) -> list[Found]:
+    """Everything that hubs told of, for the families to remember."""
+    rows = await Select(FoundDevice, FOUND).rows(connection)
+    return [Found(row.origin, row.name, row.vendor, row.model, row.topics) for row in rows]
+
+
 async def found_device(connection: Connection, scope: Scope, id: str) -> FoundDevice | None:
     return await _found(scope).where("f.id = %s", id).one(connection)
 

@@ -19,12 +19,16 @@ from processors.metrics import EngineMetrics
 from processors.notifier import Notifier
 from processors.owner import LogOwner
 from processors.reach_metrics import ReachMetrics
-from store.pool import Pool, open_pool
+from store.failures import DATABASE_DOWN
+from store.found import all_found
+from store.pool import Pool, connect, open_pool
 from vaka.context import Context
 from vaka.health import LogHealth
 from vaka.settings import Settings
 
 log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 0.5
 
 
 def reader(settings: Settings) -> Reader:
@@ -57,17 +61,29 @@ async def run_engine(context: Context, stop: asyncio.Event) -> None:
     owner.after_commit = lambda: follow(source, owner)
     async with asyncio.TaskGroup() as tasks:
         owning = tasks.create_task(owner.run(stop))
-        tasks.create_task(_subscribe(context, source, owner, stop))
+        tasks.create_task(_subscribe(context, read, source, owner, stop))
         await asyncio.wait([owning])
         stop.set()
     await source.close()
 
 
-async def _subscribe(context: Context, source: MqttSource, owner: LogOwner, stop: asyncio.Event) -> None:
+async def _subscribe(context: Context, read: Reader, source: MqttSource, owner: LogOwner, stop: asyncio.Event) -> None:
     await first_of(owner.ready.wait(), stop.wait())
     if not stop.is_set():
+        await _remember(context, read, stop)
         follow(source, owner)
         await source.open(context.broker, stop)
+
+
+async def _remember(context: Context, read: Reader, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        try:
+            async with await connect(context.database_url) as connection:
+                read.remember(await all_found(connection))
+            return
+        except DATABASE_DOWN as error:
+            log.warning("what hubs told of their devices cannot be read yet: %s", str(error).strip())
+            await first_of(stop.wait(), asyncio.sleep(RETRY_SECONDS))
 
 
 def follow(source: MqttSource, owner: LogOwner) -> None:

@@ -5,17 +5,16 @@ base lies. docs/devices.md tells how each event is read.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from events.delivery import Content, Found, Rejected, Rejection
 from events.devices import Family, Origin
 from ingest.adapter import heard
+from ingest.adapters.json_object import Unreadable, decode
 from ingest.adapters.lorawan import Said, interpret
 from ingest.adapters.lorawan_network import (
-    Unreadable,
-    decode,
     elements,
     events,
     inside,
@@ -62,6 +61,9 @@ class ChirpStack:
 
     def reads(self, topic: str) -> bool:
         return self._device.fullmatch(topic) is not None or self._gateway.fullmatch(topic) is not None
+
+    def remember(self, found: Iterable[Found]) -> None:
+        """A device's topic says its EUI: nothing has to be remembered."""
 
     def topics(self, origin: Origin) -> tuple[str, ...]:
         """A call for help comes with an uplink; no gateway calls for help."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ import aiomqtt
 import pytest
 
 from events.address import MqttServer
-from events.delivery import Content, Delivery, Heard, Lane, Rejected
+from events.delivery import Content, Delivery, Found, Heard, Lane, Rejected
 from events.devices import Family, Origin
 from ingest.adapter import heard
 from ingest.reader import Reader
@@ -42,6 +42,9 @@ class Home:
     def read(self, topic: str, payload: bytes, received: datetime, *, retained: bool) -> Content:
         press = heard((Origin(Family.ZIGBEE2MQTT, "home", topic[5:]),), "alarm_pressed", received)
         return () if retained else (press,)
+
+    def remember(self, found: Iterable[Found]) -> None:
+        """These devices are never told of."""
 
     def topics(self, origin: Origin) -> tuple[str, ...]:
         return (f"home/{origin.id}",)

@@ -1,6 +1,6 @@
 """From topic and bytes to what they mean: nothing that a broker can deliver gets past it as an exception."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 import pytest
@@ -98,6 +98,9 @@ class Knocks:
     def read(self, topic: str, payload: bytes, received: datetime, *, retained: bool) -> Content:
         self.seen.append((topic, received, retained))
         return self._say()
+
+    def remember(self, found: Iterable[Found]) -> None:
+        self.remembered = list(found)
 
     def topics(self, origin: Origin) -> tuple[str, ...]:
         return (f"knock/{origin.id}",) if origin.family is Family.ZIGBEE2MQTT else ()
