@@ -38,7 +38,7 @@ class Adapter(Protocol):
         """
 
     def remember(self, found: Iterable[Found]) -> None:
-        """What this and other families were told of devices before a restart, for those whose hubs tell it only once."""
+        """What all families were told of devices before a restart, for those whose hubs tell it only once."""
 
     def topics(self, origin: Origin) -> tuple[str, ...]:
         """The filters under which the device of this origin speaks, for the urgent lane; none for another family's."""
