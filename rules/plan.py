@@ -1,6 +1,7 @@
 """A resident's plan: what is watched for this person, with which limits. Plans are data, versioned by the store."""
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import lru_cache
 from itertools import pairwise
@@ -18,27 +19,76 @@ class PlanError(ValueError):
     """A plan that cannot be followed; the text names the field and the value."""
 
 
-class DoseWindow(Struct, frozen=True, forbid_unknown_fields=True, rename={"start": "from", "end": "to"}):
-    """When a dose may be taken, every day, in local time. `to` before `from` means the next day."""
+class Window(
+    Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename={"start": "from", "end": "to"}
+):
+    """When something is to be done, every day, in local time. `to` before `from` means the next day."""
 
     start: TimeOfDay
     end: TimeOfDay
     name: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
-    remind_after_minutes: Annotated[int, Meta(ge=0, le=1440)] | None = 15
-    """Minutes after `from` when the dispenser is told to remind; null for never."""
+    """What it is called in alarms, and known by over changes of plan; `from-to` unless given."""
 
     @property
     def id(self) -> str:
         return self.name or f"{self.start}-{self.end}"
 
+    @property
+    def reminders(self) -> tuple[int | None, int | None]:
+        """Minutes after the beginning when to remind, and how often again."""
+        return None, None
 
-class MedicinePlan(Struct, frozen=True, forbid_unknown_fields=True):
-    """Doses that somebody must hear of when they are not taken."""
+    @property
+    def early(self) -> int:
+        """Minutes before the beginning from which on it may be done."""
+        return 0
 
-    windows: Annotated[tuple[DoseWindow, ...], Meta(min_length=1, max_length=24)]
+
+class DoseWindow(Window, frozen=True):
+    """When a dose may be taken."""
+
+    remind_after_minutes: Annotated[int, Meta(ge=0, le=1440)] | None = 15
+    """Minutes after `from` when the dispenser is told to remind; null for never."""
+    remind_every_minutes: Annotated[int, Meta(ge=5, le=1440)] | None = None
+    """How often it is told again until the dose is taken or `to` comes; null for once."""
+    early_minutes: Annotated[int, Meta(ge=0, le=720)] = 0
+    """How long before `from` the dose may be taken."""
+
+    @property
+    def reminders(self) -> tuple[int | None, int | None]:
+        return self.remind_after_minutes, self.remind_every_minutes
+
+    @property
+    def early(self) -> int:
+        return self.early_minutes
 
 
-class InactivityLimit(Struct, frozen=True, forbid_unknown_fields=True, rename={"start": "from", "end": "to"}):
+class AsNeeded(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A dose that is taken when it is needed, and how often it may be."""
+
+    dose: Annotated[str, Meta(min_length=1, max_length=100)]
+    """What the dispenser calls it; such a dose is none of the windows' doses."""
+    at_most: Annotated[int, Meta(ge=1, le=24)]
+    """Doses within `hours`; one more is an alarm."""
+    hours: Annotated[int, Meta(ge=1, le=168)] = 24
+
+
+class MedicinePlan(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Doses that somebody must hear of when they are not taken, or too often."""
+
+    windows: Annotated[tuple[DoseWindow, ...], Meta(max_length=24)] = ()
+    as_needed: Annotated[tuple[AsNeeded, ...], Meta(max_length=8)] = ()
+
+
+class SupervisionPlan(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Look-ins that must be made, by day and night."""
+
+    checks: Annotated[tuple[Window, ...], Meta(min_length=1, max_length=24)]
+
+
+class InactivityLimit(
+    Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename={"start": "from", "end": "to"}
+):
     """How long no activity is accepted, between two local times (the whole day unless given)."""
 
     minutes: Minutes
@@ -46,8 +96,8 @@ class InactivityLimit(Struct, frozen=True, forbid_unknown_fields=True, rename={"
     end: TimeOfDay = "00:00"
 
 
-class QuietHours(Struct, frozen=True, forbid_unknown_fields=True, rename={"start": "from", "end": "to"}):
-    """Local times at which silence is expected; it is counted anew from their end."""
+class Hours(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename={"start": "from", "end": "to"}):
+    """From one local time to another; `to` before `from` means the next day."""
 
     start: TimeOfDay
     end: TimeOfDay
@@ -69,11 +119,12 @@ class LearnedInactivity(Struct, frozen=True, forbid_unknown_fields=True, omit_de
     """Never later than this."""
 
 
-class InactivityPlan(Struct, frozen=True, forbid_unknown_fields=True):
+class InactivityPlan(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """When silence in the home becomes an alarm. Times that no limit covers are quiet as well."""
 
     limits: Annotated[tuple[InactivityLimit, ...], Meta(min_length=1, max_length=24)]
-    quiet: Annotated[tuple[QuietHours, ...], Meta(max_length=24)] = ()
+    quiet: Annotated[tuple[Hours, ...], Meta(max_length=24)] = ()
+    """When silence is expected; it is counted anew from their end."""
     learned: LearnedInactivity | None = None
     """Null when only the limits hold."""
 
@@ -81,7 +132,7 @@ class InactivityPlan(Struct, frozen=True, forbid_unknown_fields=True):
 Names = Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=100)], ...], Meta(max_length=16)]
 
 
-class DoorsPlan(Struct, frozen=True, forbid_unknown_fields=True):
+class DoorsPlan(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Outside doors that must not stand open, and how long they may."""
 
     open_minutes: Minutes
@@ -89,7 +140,9 @@ class DoorsPlan(Struct, frozen=True, forbid_unknown_fields=True):
     """Ids of devices, or names of doors as devices tell them; every door unless given."""
 
 
-class NightPlan(Struct, frozen=True, forbid_unknown_fields=True, rename={"start": "from", "end": "to"}):
+class NightPlan(
+    Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename={"start": "from", "end": "to"}
+):
     """When the resident should be in bed or at home, and how long it may take to come back."""
 
     start: TimeOfDay
@@ -102,13 +155,25 @@ class NightPlan(Struct, frozen=True, forbid_unknown_fields=True, rename={"start"
     """Ids of devices, or names of doors as devices tell them; every door unless given."""
 
 
-class Plan(Struct, frozen=True, forbid_unknown_fields=True):
+class LockPlan(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """When a digital lock is opened, and how often it may refuse."""
+
+    refused_count: Annotated[int, Meta(ge=1, le=20)] = 3
+    """So many refused openings within `refused_minutes` are an alarm."""
+    refused_minutes: Minutes = 10
+    planned: Annotated[tuple[Hours, ...], Meta(max_length=24)] = ()
+    """When openings are expected; every other one is an alarm. Any time unless given."""
+
+
+class Plan(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Everything that is watched by deadline for a resident. A social alarm is answered without any plan."""
 
     medicine: MedicinePlan | None = None
     inactivity: InactivityPlan | None = None
     doors: DoorsPlan | None = None
     night: NightPlan | None = None
+    supervision: SupervisionPlan | None = None
+    lock: LockPlan | None = None
 
 
 def read_plan(data: dict[str, Any]) -> Plan:
@@ -118,7 +183,9 @@ def read_plan(data: dict[str, Any]) -> Plan:
     except msgspec.ValidationError as error:
         raise PlanError(_with_value(str(error), data)) from None
     if plan.medicine is not None:
-        _check_windows(plan.medicine.windows)
+        _check_medicine(plan.medicine)
+    if plan.supervision is not None:
+        _check_windows("supervision.checks", plan.supervision.checks)
     if plan.inactivity is not None:
         _check_limits(plan.inactivity)
         _check_learned(plan.inactivity.learned)
@@ -135,17 +202,27 @@ def _with_value(error: str, data: Any) -> str:
     return f"{text}, value {str(data)[:100]!r} - at `{place.rstrip('`') or 'plan'}`"
 
 
-def _check_windows(windows: tuple[DoseWindow, ...]) -> None:
-    """A dose belongs to one window: names are unique and no two windows overlap."""
+def _check_medicine(plan: MedicinePlan) -> None:
+    if not plan.windows and not plan.as_needed:
+        raise PlanError("medicine: neither windows nor as_needed is given, so nothing is watched")
+    _check_windows("medicine.windows", plan.windows)
+    doses = [needed.dose for needed in plan.as_needed]
+    for dose in doses:
+        if doses.count(dose) > 1:
+            raise PlanError(f"medicine.as_needed: {dose!r} is there twice")
+
+
+def _check_windows(field: str, windows: Sequence[Window]) -> None:
+    """What is done belongs to one window: names are unique and no two windows overlap."""
     names = [window.id for window in windows]
     for name in names:
         if names.count(name) > 1:
-            raise PlanError(f"medicine.windows: {name!r} is there twice")
+            raise PlanError(f"{field}: {name!r} is there twice")
     ordered = sorted(windows, key=lambda window: window.start)
-    for window, following in pairwise([*ordered, ordered[0]]):
+    for window, following in pairwise([*ordered, *ordered[:1]]):
         until_next = (minutes(following.start) - minutes(window.start)) % DAY_MINUTES
         if len(windows) > 1 and timedelta(minutes=until_next) < duration(window.start, window.end):
-            raise PlanError(f"medicine.windows: {window.id!r} overlaps {following.id!r}")
+            raise PlanError(f"{field}: {window.id!r} overlaps {following.id!r}")
 
 
 def _check_limits(plan: InactivityPlan) -> None:
@@ -193,6 +270,13 @@ def _covers(start: str, end: str, minute: int) -> bool:
 
 
 def write_plan(plan: Plan) -> dict[str, Any]:
-    """`plan` as plain data, as the log and the API carry it."""
-    data: dict[str, Any] = msgspec.to_builtins(plan)
+    """`plan` as plain data with all defaults, as the log and the API carry it: later defaults change no old plan."""
+    data: dict[str, Any] = _plain(plan)
     return {name: part for name, part in data.items() if part is not None}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Struct):
+        names = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
+        return {name: _plain(getattr(value, field)) for name, field in names}
+    return [_plain(part) for part in value] if isinstance(value, tuple) else value

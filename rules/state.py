@@ -15,29 +15,31 @@ STATE_VERSION = 2
 """Rises with every change of these structs; a snapshot of another version is not used, the log is replayed instead."""
 
 
-class DoseStatus(StrEnum):
+class SlotStatus(StrEnum):
     PENDING = "p"
     MISSED = "m"
-    TAKEN = "t"
+    DONE = "t"
 
 
-class Dose(Struct, frozen=True, array_like=True, gc=False):
-    """One dose window on one day. `remind_at` is gone once the reminder was decided."""
+class Slot(Struct, frozen=True, array_like=True, gc=False):
+    """One window on one day, such as a dose. `remind_at` is gone once the last reminder was decided."""
 
     window: str
     day: date
     start: datetime
     end: datetime
-    status: DoseStatus = DoseStatus.PENDING
+    status: SlotStatus = SlotStatus.PENDING
     remind_at: datetime | None = None
+    remind_every: int | None = None
 
 
-class MedicineState(Struct, frozen=True, array_like=True, gc=False):
-    """The doses of about a day, and when the next window begins."""
+class SlotState(Struct, frozen=True, array_like=True, gc=False):
+    """The slots of about a day, and when the next window begins. `unclaimed`: when it was done, last, in no window."""
 
-    doses: tuple[Dose, ...] = ()
+    slots: tuple[Slot, ...] = ()
     next_start: datetime | None = None
     deadline: datetime | None = None
+    unclaimed: datetime | None = None
 
 
 class Silence(Struct, frozen=True, array_like=True, gc=False):
@@ -85,12 +87,16 @@ class ResidentState(Struct, frozen=True, array_like=True, gc=False):
     position: int = -1
     deadline: datetime | None = None
     inactivity: InactivityState = InactivityState()
-    medicine: MedicineState = MedicineState()
+    medicine: SlotState = SlotState()
     plan: Plan = Plan()
     plan_version: int = 0
     timezone: str = "UTC"
     doors: tuple[Wait, ...] = ()
     night: tuple[Wait, ...] = ()
+    supervision: SlotState = SlotState()
+    refused: tuple[datetime, ...] = ()
+    presses: tuple[datetime, ...] = ()
+    as_needed: tuple[tuple[str, tuple[datetime, ...]], ...] = ()
 
 
 def with_inactivity(state: ResidentState, inactivity: InactivityState) -> ResidentState:

@@ -8,7 +8,19 @@ from msgspec.structs import replace
 from events.control import PlanChanged
 from events.ids import derived_id
 from events.log import Entry
-from rules import dispenser, doors, home_hazard, inactivity, missed_dose, night, social_alarm
+from rules import (
+    as_needed,
+    dispenser,
+    doors,
+    flood,
+    home_hazard,
+    inactivity,
+    lock,
+    missed_dose,
+    night,
+    social_alarm,
+    supervision,
+)
 from rules.decisions import AnyDecision, Failed, Raise, Reason
 from rules.detector import NOTHING, Detector, Result
 from rules.plan import read_plan
@@ -30,12 +42,16 @@ PLAN = Detector("plan", ("plan_changed",), _change_plan)
 DETECTORS: tuple[Detector, ...] = (
     PLAN,
     social_alarm.DETECTOR,
+    flood.DETECTOR,
     missed_dose.DETECTOR,
+    as_needed.DETECTOR,
     inactivity.DETECTOR,
     home_hazard.DETECTOR,
     dispenser.DETECTOR,
     doors.DETECTOR,
     night.DETECTOR,
+    supervision.DETECTOR,
+    lock.DETECTOR,
 )
 TIMED = tuple(detector for detector in DETECTORS if detector.is_timed)
 BY_KIND: dict[str, tuple[Detector, ...]] = {

@@ -49,6 +49,8 @@ Medicine = Annotated[dict[str, Any], WithJsonSchema(_schema(rules_plan.MedicineP
 Inactivity = Annotated[dict[str, Any], WithJsonSchema(_schema(rules_plan.InactivityPlan))]
 Doors = Annotated[dict[str, Any], WithJsonSchema(_schema(rules_plan.DoorsPlan))]
 Night = Annotated[dict[str, Any], WithJsonSchema(_schema(rules_plan.NightPlan))]
+Supervision = Annotated[dict[str, Any], WithJsonSchema(_schema(rules_plan.SupervisionPlan))]
+Lock = Annotated[dict[str, Any], WithJsonSchema(_schema(rules_plan.LockPlan))]
 PARTS = rules_plan.Plan.__struct_fields__
 
 BY_RESIDENT: msgspec.json.Decoder[tuple[str, int]] = msgspec.json.Decoder(
@@ -68,6 +70,8 @@ class NewPlan(Body):
     inactivity: Inactivity | None = None
     doors: Doors | None = None
     night: Night | None = None
+    supervision: Supervision | None = None
+    lock: Lock | None = None
 
 
 class Plan(BaseModel):
@@ -81,6 +85,8 @@ class Plan(BaseModel):
     inactivity: Inactivity | None
     doors: Doors | None
     night: Night | None
+    supervision: Supervision | None
+    lock: Lock | None
     created_at: datetime
     created_by: str
 

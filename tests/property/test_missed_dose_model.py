@@ -19,6 +19,7 @@ from rules.plan import DoseWindow, PlanError, read_plan
 STEP = timedelta(minutes=5)
 DAY = timedelta(days=1)
 DISPENSER_LATE = timedelta(hours=2)
+EARLY = timedelta(hours=4)
 RESIDENT = ResidentId("testa")
 KEY = resident_key(RESIDENT)
 EVENINGS = [
@@ -35,10 +36,12 @@ Name = tuple[str, date]
 
 
 class SlowDose:
-    def __init__(self, start: datetime, end: datetime, remind: datetime | None) -> None:
+    def __init__(self, start: datetime, end: datetime, remind: datetime | None, window: DoseWindow) -> None:
         self.start = start
         self.end = end
         self.remind = remind
+        self.every = window.remind_every_minutes
+        self.early = timedelta(minutes=window.early_minutes)
         self.status = "pending"
 
 
@@ -51,6 +54,7 @@ class SlowMedicine:
         self.doses: dict[Name, SlowDose] = {}
         self.now = datetime.min.replace(tzinfo=UTC)
         self.told: list[Told] = []
+        self.unclaimed: datetime | None = None
 
     def pass_time(self, now: datetime) -> None:
         while self.now < now:
@@ -61,9 +65,16 @@ class SlowMedicine:
             for name, dose in self.in_order():
                 if dose.status == "pending" and dose.end == self.now:
                     dose.status = "missed"
-                    self.tell("raise dose_not_taken", self.now, name)
+                    early = self.unclaimed is not None and dose.start - EARLY <= self.unclaimed < dose.start
+                    self.tell(f"raise dose_{'taken_early' if early else 'not_taken'}", self.now, name)
                 elif dose.status == "pending" and dose.remind == self.now:
-                    self.tell("remind dose_due", self.now, name)
+                    self.remind(name, dose)
+
+    def remind(self, name: Name, dose: SlowDose) -> None:
+        assert dose.remind is not None
+        self.tell("remind dose_due", dose.remind, name)
+        again = dose.remind + timedelta(minutes=dose.every) if dose.every is not None else dose.end
+        dose.remind = again if again < dose.end else None
 
     def change_plan(self, windows: tuple[DoseWindow, ...], now: datetime) -> None:
         self.now = now
@@ -72,8 +83,8 @@ class SlowMedicine:
         for name, dose in self.planned():
             if dose.start <= now < dose.end and name not in self.doses:
                 self.doses[name] = dose
-                if dose.remind is not None and dose.remind <= now:
-                    self.tell("remind dose_due", dose.remind, name)
+                while dose.remind is not None and dose.remind <= now:
+                    self.remind(name, dose)
 
     def report(self, kind: str, at: datetime, now: datetime) -> None:
         at = min(at, now)
@@ -91,8 +102,16 @@ class SlowMedicine:
         running = [(name, dose) for name, dose in doses if dose.start <= at < dose.end]
         before = [(name, dose) for name, dose in doses if dose.end <= at and dose.status != "taken"]
         untaken = [(name, dose) for name, dose in running if dose.status != "taken"]
-        if running or before:
-            name, dose = last(untaken or running or before)
+        choice = last(untaken or running or before) if running or before else None
+        coming = sorted((item for item in self.planned(at, 2) if item[1].start > at), key=lambda item: item[1].start)
+        if not running and coming and coming[0][0] not in self.doses:
+            ahead = coming[0][1].start - at
+            if ahead <= coming[0][1].early and (choice is None or ahead <= at - choice[1].end):
+                choice = coming[0]
+        if choice is None:
+            self.unclaimed = at
+        else:
+            name, dose = choice
             if dose.status == "missed":
                 reported_late = at < dose.end <= now
                 self.tell(f"withdraw dose_{'reported' if reported_late else 'taken'}_late", now, name)
@@ -116,9 +135,9 @@ class SlowMedicine:
     def in_order(self) -> list[tuple[Name, SlowDose]]:
         return sorted(self.doses.items(), key=lambda item: item[1].start)
 
-    def planned(self, moment: datetime | None = None) -> Iterator[tuple[Name, SlowDose]]:
+    def planned(self, moment: datetime | None = None, ahead: int = 0) -> Iterator[tuple[Name, SlowDose]]:
         today = (moment or self.now).astimezone(self.zone).date()
-        for day in (today - DAY, today):
+        for day in (today + days * DAY for days in range(-1, 1 + ahead)):
             for window in self.windows:
                 yield (window.id, day), self.dose(window, day)
 
@@ -133,7 +152,7 @@ class SlowMedicine:
         remind = None
         if window.remind_after_minutes is not None:
             remind = start + timedelta(minutes=window.remind_after_minutes)
-        return SlowDose(start, end, remind if remind is not None and remind < end else None)
+        return SlowDose(start, end, remind if remind is not None and remind < end else None, window)
 
     def instant(self, day: date, clock: str) -> datetime:
         return datetime.combine(day, time.fromisoformat(clock), self.zone).astimezone(UTC)
@@ -164,6 +183,8 @@ windows = st.fixed_dictionaries(
         "from": clocks | near_change,
         "to": clocks | near_change,
         "remind_after_minutes": st.none() | st.sampled_from((0, 5, 15, 60, 1440)),
+        "remind_every_minutes": st.none() | st.sampled_from((10, 30)),
+        "early_minutes": st.sampled_from((0, 0, 30, 300)),
     }
 )
 medicine = st.fixed_dictionaries({"windows": st.lists(windows, min_size=1, max_size=4)})

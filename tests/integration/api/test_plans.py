@@ -18,7 +18,7 @@ INACTIVITY = {"limits": [{"minutes": 240}], "quiet": [{"from": "22:00", "to": "0
 
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"medicine": {}}, "medicine"),
-    ({"medicine": {"windows": []}}, "medicine.windows"),
+    ({"medicine": {"windows": []}}, "medicine"),
     ({"medicine": {"windows": [{"from": "8:00", "to": "09:00"}]}}, "medicine.windows[0].from"),
     ({"medicine": {"windows": [{"from": "08:00", "to": "09:00", "colour": "red"}]}}, "medicine.windows[0]"),
     ({"medicine": {"windows": [{"from": "08:00", "to": "09:00"}] * 2}}, "medicine.windows"),

@@ -9,7 +9,7 @@ import pytest
 from events.ids import derived_id
 from rules.decisions import AlarmKind, Priority, Raise, Remind, Withdraw
 from rules.missed_dose import disarmed, episode_id
-from rules.state import Dose, DoseStatus
+from rules.state import Slot, SlotStatus
 from tests.support.home import DEVICE, KEY, MONDAY, Home, Line
 
 
@@ -46,7 +46,51 @@ CASES = {
     "taken too early": Case(
         windows("08:00-09:00", remind_after_minutes=None),
         ["07:59 dose_taken", "10:00"],
+        ["09:00 raise dose_taken_early 08:00-09:00"],
+    ),
+    "taken much too early": Case(
+        windows("08:00-09:00", remind_after_minutes=None),
+        ["03:59 dose_taken", "10:00"],
         ["09:00 raise dose_not_taken 08:00-09:00"],
+    ),
+    "taken as early as it may be": Case(
+        windows("08:00-09:00", remind_after_minutes=0, early_minutes=30), ["07:30 dose_taken", "10:00"], []
+    ),
+    "taken early, and again in the window": Case(
+        windows("08:00-09:00", early_minutes=30), ["07:30 dose_taken", "08:30 dose_taken", "10:00"], []
+    ),
+    "taken a minute earlier than it may be": Case(
+        windows("08:00-09:00", remind_after_minutes=None, early_minutes=30),
+        ["07:29 dose_taken", "10:00"],
+        ["09:00 raise dose_taken_early 08:00-09:00"],
+    ),
+    "between two windows it is the nearer one: that which was missed": Case(
+        windows("08:00-09:00", "10:00-11:00", remind_after_minutes=None, early_minutes=60),
+        ["09:29 dose_taken", "12:00"],
+        [
+            "09:00 raise dose_not_taken 08:00-09:00",
+            "09:29 withdraw dose_taken_late 08:00-09:00",
+            "11:00 raise dose_not_taken 10:00-11:00",
+        ],
+    ),
+    "between two windows it is the nearer one: that which comes": Case(
+        windows("08:00-09:00", "10:00-11:00", remind_after_minutes=None, early_minutes=60),
+        ["09:30 dose_taken", "12:00"],
+        ["09:00 raise dose_not_taken 08:00-09:00"],
+    ),
+    "reminded again until it is taken": Case(
+        windows("08:00-09:00", remind_every_minutes=20),
+        ["08:40 dose_taken", "10:00"],
+        ["08:15 remind dose_due 08:00-09:00", "08:35 remind dose_due 08:00-09:00"],
+    ),
+    "reminded again until the end": Case(
+        windows("08:00-09:00", remind_after_minutes=20, remind_every_minutes=20),
+        ["10:00"],
+        [
+            "08:20 remind dose_due 08:00-09:00",
+            "08:40 remind dose_due 08:00-09:00",
+            "09:00 raise dose_not_taken 08:00-09:00",
+        ],
     ),
     "taken at the end, which is too late": Case(
         windows("08:00-09:00", remind_after_minutes=None),
@@ -330,7 +374,7 @@ def test_two_windows_that_overlap_that_night_are_taken_in_any_order() -> None:
     assert Home(plan, day=SPRING).play("01:20Z dose_taken", "01:25Z dose_taken", "06:00Z") == []
 
 
-RULE = {"rule": "missed_dose", "rule_version": 1, "plan_version": 1}
+RULE = {"rule": "missed_dose", "rule_version": 2, "plan_version": 1}
 
 
 def test_an_alarm_says_which_dose() -> None:
@@ -338,12 +382,13 @@ def test_an_alarm_says_which_dose() -> None:
     home.play("12:00 dose_taken")
     remind, missed, taken = home.decisions
     about = {"window": "08:00-09:00", "dose": "morning", "day": "2026-03-02"}
+    deadline = {"deadline": home.time("09:00").isoformat()}
     episode = derived_id(AlarmKind.MISSED_DOSE, KEY, "morning", MONDAY)
     assert isinstance(remind, Remind)
     assert (remind.key, remind.detail, remind.until) == (KEY, about, home.time("09:00"))
     assert isinstance(missed, Raise)
     assert (missed.id, missed.kind, missed.priority) == (episode, AlarmKind.MISSED_DOSE, Priority.CARE)
-    assert (missed.occurred_at, missed.detail, missed.device) == (home.time("09:00"), about | RULE, None)
+    assert (missed.occurred_at, missed.detail, missed.device) == (home.time("09:00"), about | RULE | deadline, None)
     assert isinstance(taken, Withdraw)
     assert taken.episode == episode
     assert taken.detail == about | {
@@ -370,9 +415,9 @@ def test_a_dispenser_that_reports_twice_is_told_twice_only_without_a_window() ->
 def test_doses_are_forgotten_a_day_after_their_window() -> None:
     home = Home(TWO)
     home.play("+6 12:00")
-    assert [(dose.window, dose.day, dose.status) for dose in home.state.medicine.doses] == [
-        ("20:00-21:00", MONDAY + timedelta(days=5), DoseStatus.MISSED),
-        ("08:00-09:00", MONDAY + timedelta(days=6), DoseStatus.MISSED),
+    assert [(dose.window, dose.day, dose.status) for dose in home.state.medicine.slots] == [
+        ("20:00-21:00", MONDAY + timedelta(days=5), SlotStatus.MISSED),
+        ("08:00-09:00", MONDAY + timedelta(days=6), SlotStatus.MISSED),
     ]
 
 
@@ -381,7 +426,7 @@ def test_very_late_reports_do_not_pile_up() -> None:
     home.play("+60 10:00")
     for day in range(50):
         home.play(f"+60 10:00 dose_taken at +{day} 08:30")
-    assert len(home.state.medicine.doses) <= 2
+    assert len(home.state.medicine.slots) <= 2
 
 
 def test_disarmed_has_no_deadline_and_begins_anew_with_a_new_plan() -> None:
@@ -393,5 +438,5 @@ def test_disarmed_has_no_deadline_and_begins_anew_with_a_new_plan() -> None:
 
 def test_an_episode_is_a_dose_of_a_resident() -> None:
     start, end = Home().time("08:00"), Home().time("09:00")
-    doses = [Dose(window, day, start, end) for window in ("a", "b") for day in (MONDAY, SPRING)]
+    doses = [Slot(window, day, start, end) for window in ("a", "b") for day in (MONDAY, SPRING)]
     assert len({episode_id(KEY, dose) for dose in doses}) == 4

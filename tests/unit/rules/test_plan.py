@@ -6,12 +6,12 @@ import pytest
 
 from rules.plan import (
     DoseWindow,
+    Hours,
     InactivityLimit,
     InactivityPlan,
     MedicinePlan,
     Plan,
     PlanError,
-    QuietHours,
     day_pattern,
     read_plan,
     write_plan,
@@ -43,7 +43,7 @@ def test_a_plan_is_read() -> None:
         ),
         InactivityPlan(
             (InactivityLimit(300), InactivityLimit(120, "08:00", "12:00")),
-            (QuietHours("22:00", "07:00"),),
+            (Hours("22:00", "07:00"),),
         ),
     )
 
@@ -92,8 +92,8 @@ REFUSED: dict[str, tuple[Any, str, str]] = {
     "nothing": (None, "plan", "None"),
     "an unknown part": ({"medcine": {}}, "medcine", "{'medcine': {}}"),
     "medicine is a list": ({"medicine": []}, "medicine", "[]"),
-    "no windows": ({"medicine": {"windows": []}}, "medicine.windows", "[]"),
-    "windows are missing": ({"medicine": {}}, "windows", "{}"),
+    "no windows": ({"medicine": {"windows": []}}, "medicine", "nothing is watched"),
+    "windows are missing": ({"medicine": {}}, "medicine", "nothing is watched"),
     "windows are an object": ({"medicine": {"windows": {"from": "08:00"}}}, "medicine.windows", "{'from': '08:00'}"),
     "too many windows": (medicine(*["08:00-09:00"] * 25), "medicine.windows", "08:00"),
     "no end": ({"medicine": {"windows": [{"from": "08:00"}]}}, "medicine.windows[0]", "{'from': '08:00'}"),

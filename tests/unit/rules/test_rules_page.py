@@ -11,7 +11,17 @@ from msgspec import Struct
 
 from events.kinds import ACTIVITY
 from rules.decisions import Reason
-from rules.plan import DoorsPlan, DoseWindow, InactivityLimit, InactivityPlan, NightPlan, read_plan
+from rules.plan import (
+    AsNeeded,
+    DoorsPlan,
+    DoseWindow,
+    InactivityLimit,
+    InactivityPlan,
+    LockPlan,
+    NightPlan,
+    SupervisionPlan,
+    read_plan,
+)
 from tests.support.home import Home
 
 PAGE = (Path(__file__).parents[3] / "docs/rules.md").read_text(encoding="utf-8")
@@ -60,7 +70,10 @@ def test_every_sign_of_life_is_told() -> None:
     assert set(re.findall(r"`(\w+)`", told)) == ACTIVITY
 
 
-@pytest.mark.parametrize("part", [DoseWindow, InactivityLimit, InactivityPlan, DoorsPlan, NightPlan])
+@pytest.mark.parametrize(
+    "part",
+    [DoseWindow, AsNeeded, InactivityLimit, InactivityPlan, DoorsPlan, NightPlan, SupervisionPlan, LockPlan],
+)
 def test_every_field_is_told(part: type[Struct]) -> None:
     names = part.__struct_encode_fields__
     assert [name for name in names if name not in " ".join(re.findall(r"`([^`]*)`", PAGE))] == []

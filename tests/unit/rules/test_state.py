@@ -4,11 +4,11 @@ from typing import Any
 
 from events.ids import Key
 from rules.state import (
-    Dose,
     InactivityState,
-    MedicineState,
     ResidentState,
     Silence,
+    Slot,
+    SlotState,
     decode_state,
     encode_state,
     with_inactivity,
@@ -42,7 +42,7 @@ def test_a_saved_state_is_the_same() -> None:
     home = Home(FULL)
     home.play("06:35 dose_taken", "06:40 motion", "14:00", "14:10 motion at 09:00", "+1 01:00")
     state = home.state
-    assert state.medicine.doses
+    assert state.medicine.slots
     assert state.inactivity.raised is not None
     assert decode_state(encode_state(state)) == state
 
@@ -74,14 +74,14 @@ def test_the_largest_state_that_can_be_built_fits_too() -> None:
     home.play("+1 07:00")
     state = home.state
     now = home.time("07:00").replace(microsecond=123456)
-    doses = tuple(Dose(w.id, MONDAY, now, now, remind_at=now) for w in state.plan.medicine.windows)  # type: ignore[union-attr]
+    doses = tuple(Slot(w.id, MONDAY, now, now, remind_at=now) for w in state.plan.medicine.windows)  # type: ignore[union-attr]
     silence = InactivityState(now, now, Silence("0" * 32, now, now))
     largest = ResidentState(
         Key("r:" + "7" * 36),
         2**40,
         now,
         silence,
-        MedicineState((*doses, doses[-1]), now, now),
+        SlotState((*doses, doses[-1]), now, now),
         state.plan,
         10_000,
         "America/Argentina/ComodRivadavia",

@@ -1,0 +1,59 @@
+"""Doses taken as needed: nobody waits for them, but more of them than the plan allows is an alarm."""
+
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from events.ids import derived_id
+from events.log import Entry
+from events.messages import DoseTaken
+from rules.decisions import AlarmKind, Priority, Raise, Reason
+from rules.detector import NOTHING, Detector, Result
+from rules.plan import AsNeeded, Plan
+from rules.state import ResidentState
+from rules.waiting import happened
+
+
+def on_entry(state: ResidentState, entry: Entry) -> Result:
+    plan = state.plan.medicine
+    if plan is None or not plan.as_needed or not isinstance(entry.data, DoseTaken):
+        return state, NOTHING
+    dose = entry.data.dose
+    needed = next((needed for needed in plan.as_needed if needed.dose == dose), None)
+    if needed is None:
+        return state, NOTHING
+    taken = dict(state.as_needed)
+    times = sorted((*taken.get(needed.dose, ()), happened(entry)))[-needed.at_most - 1 :]
+    taken[needed.dose] = tuple(times)
+    state = replace(state, as_needed=tuple(taken.items()))
+    too_many = len(times) > needed.at_most and times[-1] - times[0] < timedelta(hours=needed.hours)
+    return state, [_raise(entry, needed, times)] if too_many else NOTHING
+
+
+def _raise(entry: Entry, needed: AsNeeded, times: list[datetime]) -> Raise:
+    return Raise(
+        id=derived_id(AlarmKind.TOO_MANY_DOSES, entry.key, entry.id),
+        key=entry.key,
+        at=entry.received_at,
+        reason=Reason.DOSE_TOO_MANY,
+        kind=AlarmKind.TOO_MANY_DOSES,
+        priority=Priority.CARE,
+        occurred_at=happened(entry),
+        device=entry.device,
+        detail={
+            "dose": needed.dose,
+            "n": len(times),
+            "hours": needed.hours,
+            "inputs": [{"kind": entry.kind, "at": time.isoformat(), "device": entry.device} for time in times],
+        },
+    )
+
+
+def on_plan(state: ResidentState, old: Plan, now: datetime) -> ResidentState:
+    """What was taken is remembered as long as the plan names the dose."""
+    plan = state.plan.medicine
+    named = {needed.dose for needed in plan.as_needed} if plan is not None else set()
+    return replace(state, as_needed=tuple((dose, times) for dose, times in state.as_needed if dose in named))
+
+
+DETECTOR = Detector("as_needed", ("dose_taken",), on_entry, on_plan=on_plan)
