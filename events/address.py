@@ -1,5 +1,6 @@
 """Where servers listen: `host:port` and `mqtt://` addresses, read in one place with errors a person can act on."""
 
+from ipaddress import ip_address
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -24,6 +25,16 @@ class Address(NamedTuple):
         if ":" in host and not bracketed:
             raise ValueError(f"an IPv6 address is written in brackets: [{host}]:{port}")
         return cls(host[1:-1] if bracketed else host, int(port))
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only programs of this machine reach it."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return False
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"

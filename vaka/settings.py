@@ -103,6 +103,48 @@ class Settings(Struct, frozen=True, kw_only=True):
         str,
         Meta(description="Discovery prefixes of Home Assistant devices, separated by commas. `off`: none are read."),
     ] = "homeassistant"
+    scaip_listen: Annotated[
+        Address | None,
+        Meta(
+            description="Where social alarms may speak SCAIP over UDP and TCP, such as `127.0.0.1:5060`. "
+            "Other addresses than loopback need `scaip_users`."
+        ),
+    ] = None
+    scaip_tls_listen: Annotated[
+        Address | None,
+        Meta(
+            description="Where social alarms may speak SCAIP over TLS, such as `0.0.0.0:5061`. "
+            "Needs `scaip_certificate` and `scaip_key`."
+        ),
+    ] = None
+    scaip_certificate: Annotated[
+        Path | None, Meta(description="PEM file with the certificate of `scaip_tls_listen` and those above it.")
+    ] = None
+    scaip_key: Annotated[Path | None, Meta(description="PEM file with the key of `scaip_certificate`.")] = None
+    scaip_users: Annotated[
+        Path | None,
+        Meta(
+            description="File of who may send SCAIP, one `name:password` a line; `*` is any name. It is read again "
+            "when it changes. Without it everybody who reaches the address may send."
+        ),
+    ] = None
+    scaip_realm: Annotated[
+        str, Meta(pattern=r'^[^"\\\x00-\x1f]+$', description="The realm of SCAIP senders' digest authentication.")
+    ] = "vaka"
+    scaip_answer: Annotated[
+        Literal["auto", "response", "message"],
+        Meta(
+            description="Where SCAIP answers go: in the SIP `response`, in a SIP `message` back, or `auto`, as the "
+            "sender's headers suggest."
+        ),
+    ] = "auto"
+    scaip_heartbeat_minutes: Annotated[
+        Annotated[int, Meta(ge=1, le=1440)] | None,
+        Meta(
+            description="How often SCAIP controllers shall send heartbeats, 1 to 1440, told to those that let "
+            "themselves be told. Without it they do as they are set up."
+        ),
+    ] = None
 
 
 def load_settings(environ: Mapping[str, str], cwd: Path, overrides: Mapping[str, str | None] | None = None) -> Settings:
@@ -113,7 +155,18 @@ def load_settings(environ: Mapping[str, str], cwd: Path, overrides: Mapping[str,
     given = _from_file(environ, cwd) | _from_environment(environ) | _from_command_line(overrides or {})
     values = {name: _convert(name, value, source) for name, (value, source) in given.items()}
     settings = Settings(**values)
+    _check_scaip(settings)
     return msgspec.structs.replace(settings, data_dir=Path(os.path.abspath(cwd / settings.data_dir.expanduser())))
+
+
+def _check_scaip(settings: Settings) -> None:
+    """Alarms over a network are authenticated, and TLS needs what it needs."""
+    for name in ("scaip_listen", "scaip_tls_listen"):
+        address = getattr(settings, name)
+        if address is not None and not address.is_loopback and settings.scaip_users is None:
+            raise SettingsError(f"{name}: '{address}' can be reached by others, and scaip_users does not say by whom")
+    if settings.scaip_tls_listen is not None and None in (settings.scaip_certificate, settings.scaip_key):
+        raise SettingsError(f"scaip_tls_listen: '{settings.scaip_tls_listen}' needs scaip_certificate and scaip_key")
 
 
 Given = dict[str, tuple[Any, str]]
@@ -164,6 +217,11 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "mqtt_url": _mqtt_url,
     "http": Address.parse,
     "mqtt": Address.parse,
+    "scaip_listen": Address.parse,
+    "scaip_tls_listen": Address.parse,
+    "scaip_certificate": Path,
+    "scaip_key": Path,
+    "scaip_users": Path,
 }
 
 

@@ -35,6 +35,23 @@ def test_what_is_no_address_is_refused_with_the_reason(text: str, reason: str) -
 
 
 @pytest.mark.parametrize(
+    ("text", "loopback"),
+    [
+        ("127.0.0.1:1", True),
+        ("127.9.9.9:1", True),
+        ("[::1]:1", True),
+        ("localhost:1", True),
+        ("0.0.0.0:1", False),
+        ("[::]:1", False),
+        ("192.0.2.1:1", False),
+        ("127.0.0.1.example:1", False),
+    ],
+)
+def test_who_reaches_an_address(text: str, loopback: bool) -> None:
+    assert Address.parse(text).is_loopback is loopback
+
+
+@pytest.mark.parametrize(
     ("url", "server"),
     [
         ("mqtt://broker.example:1884", MqttServer(Address("broker.example", 1884), None, None)),

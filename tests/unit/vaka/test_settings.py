@@ -51,6 +51,10 @@ def test_the_data_directory_becomes_absolute(tmp_path: Path) -> None:
         ("VAKA_LOG_LEVEL", "loud", "loud"),
         ("VAKA_MQTT_URL", "mqtt://broker:x", "'x' is not a number"),
         ("VAKA_DATABASE_URL", "sqlite://", "postgresql://"),
+        ("VAKA_SCAIP_LISTEN", "5060", "not HOST:PORT"),
+        ("VAKA_SCAIP_ANSWER", "never", "never"),
+        ("VAKA_SCAIP_HEARTBEAT_MINUTES", "1441", "<= 1440"),
+        ("VAKA_SCAIP_REALM", 'a "b"', "regex"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named(tmp_path: Path, variable: str, value: str, reason: str) -> None:
@@ -76,6 +80,33 @@ def test_what_is_wrong_in_the_file_is_named(tmp_path: Path, text: str, words: li
     with pytest.raises(SettingsError) as caught:
         load_settings({}, tmp_path)
     assert all(word in str(caught.value) for word in words), str(caught.value)
+
+
+def test_scaip_on_loopback_needs_nothing_else(tmp_path: Path) -> None:
+    settings = load_settings({"VAKA_SCAIP_LISTEN": "127.0.0.1:5060"}, tmp_path)
+    assert (settings.scaip_listen, settings.scaip_users) == (Address("127.0.0.1", 5060), None)
+
+
+@pytest.mark.parametrize(
+    ("environ", "reason"),
+    [
+        ({"SCAIP_LISTEN": "0.0.0.0:5060"}, "scaip_users does not say"),
+        ({"SCAIP_LISTEN": "alarm.example:5060"}, "scaip_users does not say"),
+        ({"SCAIP_TLS_LISTEN": "0.0.0.0:5061", "SCAIP_CERTIFICATE": "c", "SCAIP_KEY": "k"}, "scaip_users does not"),
+        ({"SCAIP_TLS_LISTEN": "[::1]:5061"}, "needs scaip_certificate and scaip_key"),
+        ({"SCAIP_TLS_LISTEN": "[::1]:5061", "SCAIP_CERTIFICATE": "c"}, "needs scaip_certificate and scaip_key"),
+    ],
+)
+def test_scaip_is_not_open_to_everybody(tmp_path: Path, environ: dict[str, str], reason: str) -> None:
+    with pytest.raises(SettingsError, match=reason):
+        load_settings({f"VAKA_{name}": value for name, value in environ.items()}, tmp_path)
+
+
+def test_scaip_over_a_network_with_all_that_it_needs(tmp_path: Path) -> None:
+    names = ("SCAIP_LISTEN", "SCAIP_TLS_LISTEN", "SCAIP_CERTIFICATE", "SCAIP_KEY", "SCAIP_USERS")
+    values = ("0.0.0.0:5060", "0.0.0.0:5061", "cert.pem", "key.pem", "users")
+    environ = {f"VAKA_{name}": value for name, value in zip(names, values, strict=True)}
+    assert load_settings(environ, tmp_path).scaip_users == Path("users")
 
 
 def test_a_file_that_was_asked_for_must_be_there(tmp_path: Path) -> None:
