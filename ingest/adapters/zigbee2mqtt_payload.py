@@ -43,7 +43,7 @@ class Unreadable(ValueError):
 def decode(payload: bytes) -> tuple[Values, bytes]:
     """The fields, and the payload as JSON to be kept. Raises Unreadable.
 
-    NaN, 1e999 and broken letters are no JSON; such a field must not cost the call for help beside it.
+    NaN, 1e999, broken letters and control characters are no JSON; they must not cost the call for help beside them.
     """
     try:
         fields = msgspec.json.decode(payload)
@@ -60,7 +60,7 @@ def decode(payload: bytes) -> tuple[Values, bytes]:
 
 def _decode_leniently(payload: bytes) -> object:
     try:
-        return json.loads(payload.decode("utf-8", "replace"))
+        return json.loads(payload.decode("utf-8", "replace"), strict=False)
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"not JSON: {str(error)[:200]}") from None
 
