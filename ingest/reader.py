@@ -8,6 +8,7 @@ from events.devices import Origin
 from events.topics import EVERYTHING, ROOT, is_any_marker, is_command
 from ingest.adapter import Adapter
 from ingest.adapters import canonical
+from ingest.scaip import meaning
 
 MAX_PAYLOAD = 1024 * 1024
 """Bytes. A hub's list of a hundred devices, the largest real payload, is about half of it."""
@@ -46,6 +47,12 @@ class Reader:
             return self._read(topic, payload, received, retained)
         except Exception as error:  # An adapter's own fault: the message is kept, with the fault as its reason.
             return (Rejected(Rejection.MALFORMED, f"{type(error).__name__}: {error}"),)
+
+    def reread(self, topic: str, payload: bytes, received: datetime) -> Content:
+        """What a message from quarantine says: of a broker, or of the SCAIP gateway, which no broker can speak for."""
+        if topic.startswith(meaning.TOPIC):
+            return meaning.read(topic, payload, received)
+        return self.read(topic, payload, received)
 
     def _read(self, topic: str, payload: bytes, received: datetime, retained: bool) -> Content:
         if topic.startswith(ROOT):

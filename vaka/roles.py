@@ -11,6 +11,8 @@ import uvicorn
 from api.app import create_app, end_streams
 from ingest.families import FAMILIES, read_all
 from ingest.reader import Reader
+from ingest.scaip.agent import Way
+from ingest.scaip.server import Options, ScaipGateway
 from ingest.source import MqttSource
 from processors import webhook
 from processors.commander import Commander
@@ -36,12 +38,25 @@ def reader(settings: Settings) -> Reader:
     return read_all({name: getattr(settings, name) for name in FAMILIES})
 
 
+def scaip_options(settings: Settings) -> Options:
+    return Options(
+        listen=settings.scaip_listen,
+        tls_listen=settings.scaip_tls_listen,
+        certificate=settings.scaip_certificate,
+        key=settings.scaip_key,
+        users=settings.scaip_users,
+        realm=settings.scaip_realm,
+        way=Way(settings.scaip_answer),
+        heartbeat_minutes=settings.scaip_heartbeat_minutes,
+    )
+
+
 def log_owner(context: Context, source: MqttSource, read: Reader) -> LogOwner:
     settings = context.settings
     return LogOwner(
         context.database_url,
         source,
-        read.read,
+        read.reread,
         now=context.now,
         wall=context.wall,
         metrics=EngineMetrics(context.registry),
@@ -55,13 +70,16 @@ def log_owner(context: Context, source: MqttSource, read: Reader) -> LogOwner:
 
 async def run_engine(context: Context, stop: asyncio.Event) -> None:
     """Ingest and rules: subscribes once it owns the log, so that a second one waits without taking messages."""
-    read = reader(context.settings)
-    source = MqttSource(read, context.now, limit=context.settings.queue_limit, one_filter=context.one_filter)
+    settings = context.settings
+    read = reader(settings)
+    source = MqttSource(read, context.now, limit=settings.queue_limit, one_filter=context.one_filter)
     owner = log_owner(context, source, read)
     owner.after_commit = lambda: follow(source, owner)
     async with asyncio.TaskGroup() as tasks:
         owning = tasks.create_task(owner.run(stop))
         tasks.create_task(_subscribe(context, read, source, owner, stop))
+        if settings.scaip_listen is not None or settings.scaip_tls_listen is not None:
+            tasks.create_task(_hear_scaip(context, source, owner, stop))
         await asyncio.wait([owning])
         stop.set()
     await source.close()
@@ -73,6 +91,14 @@ async def _subscribe(context: Context, read: Reader, source: MqttSource, owner: 
         await _remember(context, read, stop)
         follow(source, owner)
         await source.open(context.broker, stop)
+
+
+async def _hear_scaip(context: Context, source: MqttSource, owner: LogOwner, stop: asyncio.Event) -> None:
+    """Once the log can take what comes: before that, controllers try their next receiver."""
+    gateway = ScaipGateway(scaip_options(context.settings), source.offer, context.now)
+    await first_of(owner.ready.wait(), stop.wait())
+    if not stop.is_set():
+        await gateway.run(stop)
 
 
 async def _remember(context: Context, read: Reader, stop: asyncio.Event) -> None:

@@ -111,7 +111,7 @@ async def running_engine(
     owner = LogOwner(
         database_url,
         source,
-        reader.read,
+        reader.reread,
         now=clock,
         wall=system_clock,
         metrics=metrics,

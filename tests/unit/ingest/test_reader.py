@@ -130,3 +130,13 @@ def test_a_family_that_fails_keeps_the_message() -> None:
 
     (seen,) = Reader([Knocks(broken)]).read("knock/x", b"", NOW)
     assert seen == Rejected(Rejection.MALFORMED, "ZeroDivisionError: broken on purpose")
+
+
+def test_a_scaip_message_is_read_again_from_quarantine_and_never_believed_from_a_broker() -> None:
+    xml = b"<mrq><ref>1243</ref><cid>678</cid><dty>2</dty></mrq>"
+    (press,) = Reader().reread("scaip/678", xml, NOW)
+    assert isinstance(press, Heard)
+    assert (press.kind, press.message.at) == ("alarm_pressed", NOW)
+    (refused,) = Reader().read("scaip/678", xml, NOW)
+    assert isinstance(refused, Rejected)
+    assert Reader().reread(TOPIC, PRESS, NOW) == Reader().read(TOPIC, PRESS, NOW)
