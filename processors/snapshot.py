@@ -60,7 +60,7 @@ class Snapshotter:
         """Makes a cut of everything that is committed; not while deadlines wait, or while one is being written."""
         if partition.holding or self._mark is not None:
             return
-        states = (partition.state(key) for key in sorted(self._changed))
+        states = (partition.state(key) for key in partition.in_order_of_saving(self._changed))
         self._cut = deque(state for state in states if state is not None)
         self._changed = set()
         self._mark = Mark(position, partition.fired_to)

@@ -46,6 +46,23 @@ class Reason(StrEnum):
     LEFT_HOME_AT_NIGHT = "left_home_at_night"
     ENDED_IN_TIME = "ended_in_time"
     ENDED = "ended"
+    NOT_HEARD = "not_heard"
+    REPORTED_OFFLINE = "reported_offline"
+    HEARD_AGAIN = "heard_again"
+    HUB_DOWN = "hub_down"
+    BATTERY_LOW = "battery_low"
+    BATTERY_EMPTY = "battery_empty"
+    BATTERY_WELL = "battery_well"
+    MAINS_LOST = "mains_lost"
+    MAINS_RESTORED = "mains_restored"
+    TAMPERED = "tampered"
+    TAMPER_CLEARED = "tamper_cleared"
+    FAULT_REPORTED = "fault_reported"
+    FAULT_CLEARED = "fault_cleared"
+    CLOCK_WRONG = "clock_wrong"
+    CLOCK_RIGHT = "clock_right"
+    DEVICE_CHANGED = "device_changed"
+    PROVEN = "proven"
     RULE_FAILED = "rule_failed"
 
 
@@ -57,7 +74,7 @@ class Priority(IntEnum):
 
 
 class AlarmKind(StrEnum):
-    """What an alarm is about; unresolved alarms of the same resident and kind are one."""
+    """What an alarm is about; unresolved alarms of the same resident, or of the same device, and kind are one."""
 
     SOCIAL_ALARM = "social_alarm"
     FALL = "fall"
@@ -75,6 +92,14 @@ class AlarmKind(StrEnum):
     WETNESS = "wetness"
     DOOR_OPEN = "door_open"
     NIGHT_WANDERING = "night_wandering"
+    DEVICE_SILENT = "device_silent"
+    CALL_DEVICE_SILENT = "call_device_silent"
+    HUB_DOWN = "hub_down"
+    BATTERY_LOW = "battery_low"
+    MAINS_LOST = "mains_lost"
+    TAMPERED = "tampered"
+    DEVICE_FAULT = "device_fault"
+    CLOCK_WRONG = "clock_wrong"
     RULE_FAILED = "rule_failed"
 
 
@@ -115,6 +140,13 @@ class Remind(Decision, frozen=True, kw_only=True, tag="remind"):
     until: datetime
 
 
+class Proven(Decision, frozen=True, kw_only=True, tag="proven"):
+    """Something that an installed or tried device said came all the way through. `how`: the kind of the event."""
+
+    device: DeviceId
+    how: str
+
+
 class Failed(Decision, frozen=True, kw_only=True, tag="failed"):
     """A rule raised an exception on this input: the input goes to quarantine and operators are told."""
 
@@ -123,7 +155,7 @@ class Failed(Decision, frozen=True, kw_only=True, tag="failed"):
     position: int | None = None
 
 
-AnyDecision = Raise | Withdraw | Annotate | Remind | Failed
+AnyDecision = Raise | Withdraw | Annotate | Remind | Proven | Failed
 
 _ENCODER = msgspec.json.Encoder()
 _DECODER: msgspec.json.Decoder[AnyDecision] = msgspec.json.Decoder(AnyDecision)

@@ -47,6 +47,9 @@ TREND_SPACING = timedelta(hours=4)
 CHARGED = 10.0
 """A battery that is so many points higher than before was charged or changed: its trend begins anew."""
 
+RELAY_NOTED = timedelta(minutes=5)
+"""So often a hub's state says that something came through it: more often would cost, and tell nobody more."""
+
 SAMPLES = 5
 SAMPLE_SPACING = timedelta(hours=3)
 """What a device kept back and sends in one go is late, not a wrong clock: so much of it counts as one sample."""
@@ -65,6 +68,11 @@ def heard(state: DeviceState, entry: Entry) -> DeviceState:
 def relayed(hub: DeviceState, entry: Entry) -> DeviceState:
     """A hub's state after a message that came through it."""
     return DeviceState(hub.key, entry.position, hub.deadline, entry.received_at, hub.known)
+
+
+def is_fresh(hub: DeviceState, now: datetime) -> bool:
+    """Whether it is noted already that the hub is alive."""
+    return hub.last_seen is not None and now - hub.last_seen < RELAY_NOTED
 
 
 def aspect_name(kind: str, message: object) -> str:
@@ -95,7 +103,7 @@ def _learn_aspect(known: Known, entry: Entry) -> Known:
     aspects[name] = value
     if len(aspects) > MOST_ASPECTS:
         del aspects[next(iter(aspects))]
-    return replace(_with_clock(known, entry), aspects=aspects)
+    return replace(known, aspects=aspects)
 
 
 def _learn_mains(known: Known, entry: Entry) -> Known:
@@ -134,13 +142,16 @@ _LEARN: dict[str, Callable[[Known, Entry], Known]] = {
     "battery": _learn_battery,
     "signal": _learn_signal,
     "test_alarm": _learn_test,
-    **dict.fromkeys(("heartbeat", "alarm_pressed", "position", "dose_taken", "used"), _with_clock),
+    **dict.fromkeys(("heartbeat", "alarm_pressed"), _with_clock),
 }
-"""What is learned from each kind. Those that only repeat what is known cost nothing more than being heard."""
+"""What is learned from each kind. What is often reported late, such as a dose, says nothing about the clock."""
 
 
-def changed(state: DeviceState, entry: Entry) -> DeviceState:
-    """`state` after people changed the device. Silence counts anew when it is watched in another way than before."""
+def changed(state: DeviceState, entry: Entry, hub_turn: int) -> DeviceState:
+    """`state` after people changed the device. Silence counts anew when it is watched in another way than before.
+
+    `hub_turn`: the turn at which its hub, which may be another one now, is.
+    """
     data, known = entry.data, state.known
     assert isinstance(data, DeviceChanged)
     hub = health_key(data.hub) if data.hub is not None else None
@@ -155,6 +166,7 @@ def changed(state: DeviceState, entry: Entry) -> DeviceState:
         testing_until=data.testing_until,
         since=known.since if same else entry.received_at,
         silence=known.silence if same else None,
+        hub_turn=hub_turn,
     )
     return replace(state, position=entry.position, known=known)
 

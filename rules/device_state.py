@@ -45,11 +45,12 @@ class Clock(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Told(Struct, frozen=True, array_like=True, gc=False):
-    """An episode about the device that somebody was told of at `at`. `key`: whose alarm it is."""
+    """An episode about the device that somebody was told of at `at`; it began at `since`. `key`: whose alarm it is."""
 
     key: Key
     episode: str
     at: datetime
+    since: datetime
 
 
 class Silence(Struct, frozen=True, array_like=True, gc=False):
@@ -70,7 +71,8 @@ class Known(Struct, frozen=True, array_like=True, gc=False):
     What people decided: `hub` is the key of the device that it speaks through; `since`: from when silence counts, if
     nothing is heard after it. What the device last said: `aspects` as in `device_facts.ASPECTS`, such as `open`, or
     `open:balcony` where it names a place; `mains_lost_at`, `offline_at`: since when it is so. What is wrong: `told` by
-    trouble; `turn` rises whenever a hub goes down or comes back, `hub_turn` is the last one that its device knows of.
+    trouble; `turn` rises whenever it falls silent or is heard again, `hub_turn` is its hub's turn that it knows of.
+    `calm`: a message that changes nothing here decides nothing either.
     """
 
     technology: Technology = Technology.OTHER
@@ -94,6 +96,7 @@ class Known(Struct, frozen=True, array_like=True, gc=False):
     told: dict[str, Told] = {}
     turn: int = 0
     hub_turn: int = 0
+    calm: bool = True
 
     @property
     def skew(self) -> timedelta | None:

@@ -11,17 +11,16 @@ from datetime import datetime, timedelta
 from events.control import AssignmentChanged, CatchUpBegan, CatchUpEnded, DeviceChanged, Ticked
 from events.ids import EVERYBODY, DeviceId, Key, health_key
 from events.log import Entry
-from rules import device_step
 from rules.decisions import AnyDecision
-from rules.device_facts import relayed
 from rules.device_state import DeviceState
+from rules.fleet import MOST_HUBS, Fleet
 from rules.saved import State, is_device
 from rules.state import ResidentState
 from rules.step import BY_KIND, step
 
 NOTHING: list[AnyDecision] = []
-RELAY_NOTED = timedelta(minutes=10)
-"""So often a hub's state says that something came through it: more often would cost, and tell nobody more."""
+OUTAGE = timedelta(minutes=5)
+"""A standstill so long must not make devices silent. A snapshot may be a minute old, so that less tells nothing."""
 
 
 class Partition:
@@ -33,18 +32,20 @@ class Partition:
 
     def __init__(self, states: Iterable[State] = (), fired_to: datetime | None = None) -> None:
         self.states: dict[Key, ResidentState] = {}
-        self.devices: dict[Key, DeviceState] = {}
+        self.fleet = Fleet(self._kept)
         self.holding = False
         self.fired_to = fired_to
+        self._deaf_since: datetime | None = None
         self._position = -1
         self._heap: list[tuple[datetime, Key]] = []
         for state in states:
-            self._put(state)
-            if state.deadline is not None:
-                self._heap.append((state.deadline, state.key))
-        heapq.heapify(self._heap)
+            self._put(state.key, state)
         self._before: dict[Key, State | None] = {}
-        self._was = (self.holding, self.fired_to, self._position)
+        self._was = self._place()
+
+    @property
+    def devices(self) -> dict[Key, DeviceState]:
+        return self.fleet.states
 
     def state(self, key: Key) -> State | None:
         return self.devices.get(key) if is_device(key) else self.states.get(key)
@@ -52,15 +53,23 @@ class Partition:
     def device(self, device: DeviceId) -> DeviceState | None:
         return self.devices.get(health_key(device))
 
+    def in_order_of_saving(self, keys: Iterable[Key]) -> list[Key]:
+        """Devices before the hub that they speak through.
+
+        When only some of them are saved, replay tells the saved devices again what happened to their hub, which they
+        know; a device could not do without what a hub that is ahead of it no longer tells.
+        """
+        return sorted(keys, key=lambda key: (-self.fleet.hubs_above(key) if is_device(key) else -MOST_HUBS, key))
+
     def apply(self, entry: Entry) -> list[AnyDecision]:
         """Takes the next entry of the log; first fires what was due for whom it is about before it was received."""
         decisions = self._tell_resident(entry) if entry.kind in BY_KIND else NOTHING
         if entry.device is not None:
-            made = self._tell_device(entry, entry.device)
+            made = self.fleet.tell(entry, entry.device, holding=self.holding)
         elif entry.key == EVERYBODY:
             made = self._apply_to_everybody(entry)
         elif isinstance(entry.data, DeviceChanged | AssignmentChanged):
-            made = self._tell_device(entry, entry.data.device)
+            made = self.fleet.tell(entry, entry.data.device, holding=self.holding)
         else:
             return decisions
         return [*decisions, *made] if made else decisions
@@ -77,30 +86,6 @@ class Partition:
         state, decisions, _ = step(state, entry)
         self._keep(old, state)
         return [*before, *decisions] if before else decisions
-
-    def _tell_device(self, entry: Entry, device: DeviceId) -> list[AnyDecision]:
-        key = health_key(device)
-        old = self.devices.get(key)
-        state = old or DeviceState(key)
-        decisions = NOTHING
-        if entry.position > state.position:
-            before: list[AnyDecision] = []
-            if not self.holding and state.deadline is not None and state.deadline <= entry.received_at:
-                state, before = device_step.pass_time(state, entry.received_at)
-            state, decisions = device_step.apply(state, entry)
-            self._keep(old, state)
-            decisions = [*before, *decisions] if before else decisions
-        if state.known.hub is not None:
-            self._tell_hub(entry, state.known.hub)
-        return decisions
-
-    def _tell_hub(self, entry: Entry, key: Key) -> None:
-        """What a device says has come through its hub, so that is alive as well."""
-        hub = self.devices.get(key)
-        if hub is None or entry.position <= hub.position:
-            return
-        if hub.last_seen is None or entry.received_at - hub.last_seen > RELAY_NOTED:
-            self._keep(hub, relayed(hub, entry))
 
     def fire(self, now: datetime) -> list[AnyDecision]:
         """Fires all deadlines due until `now`, in order of time; none while holding."""
@@ -121,20 +106,18 @@ class Partition:
         """Forgets what was before; returns the keys whose states changed since the last commit."""
         changed = set(self._before)
         self._before.clear()
-        self._was = (self.holding, self.fired_to, self._position)
+        self._was = self._place()
         return changed
 
     def rollback(self) -> None:
         """Every state as it was at the last commit."""
         for key, state in self._before.items():
-            if state is None:
-                del (self.devices if is_device(key) else self.states)[key]
-            else:
-                self._put(state)
-                if state.deadline is not None:
-                    heapq.heappush(self._heap, (state.deadline, key))
+            self._put(key, state)
         self._before.clear()
-        self.holding, self.fired_to, self._position = self._was
+        self.holding, self.fired_to, self._position, self._deaf_since = self._was
+
+    def _place(self) -> tuple[bool, datetime | None, int, datetime | None]:
+        return self.holding, self.fired_to, self._position, self._deaf_since
 
     def _apply_to_everybody(self, entry: Entry) -> list[AnyDecision]:
         if entry.position <= self._position:
@@ -146,9 +129,12 @@ class Partition:
             case CatchUpBegan(fired_to=fired_to):
                 decisions = self.fire(fired_to)
                 self.holding = True
+                self._deaf_since = fired_to
                 return decisions
             case CatchUpEnded():
                 self.holding = False
+                if self._deaf_since is not None and entry.received_at - self._deaf_since > OUTAGE:
+                    self.fleet.excuse(self._deaf_since, entry.received_at)
                 return self._fire(entry.received_at)
         return []
 
@@ -166,28 +152,35 @@ class Partition:
 
     def _fire_one(self, key: Key, deadline: datetime) -> list[AnyDecision]:
         if is_device(key):
-            device = self.devices[key]
-            state, made = device_step.pass_time(device, deadline)
-            self._keep(device, state)
-            return made
-        resident = self.states[key]
-        after, made, _ = step(resident, deadline)
-        self._keep(resident, after)
+            return self.fleet.fire(key, deadline)
+        old = self.states[key]
+        state, made, _ = step(old, deadline)
+        self._keep(old, state)
         return made
 
-    def _keep(self, old: State | None, state: State) -> None:
+    def _keep(self, old: ResidentState | None, state: ResidentState) -> None:
+        self.states[state.key] = state
+        self._kept(old, state)
+
+    def _kept(self, old: State | None, state: State) -> None:
+        """Notes what was before, and when the new state has something to do."""
         key, deadline = state.key, state.deadline
         if key not in self._before:
             self._before[key] = old
-        self._put(state)
         if deadline is not None and (old is None or (old.deadline is not deadline and old.deadline != deadline)):
             heapq.heappush(self._heap, (deadline, key))
 
-    def _put(self, state: State) -> None:
-        if isinstance(state, DeviceState):
-            self.devices[state.key] = state
+    def _put(self, key: Key, state: State | None) -> None:
+        """Takes over a state as it was saved, or as it was before; None: there was none."""
+        if is_device(key):
+            assert not isinstance(state, ResidentState)
+            self.fleet.put(key, state)
+        elif isinstance(state, ResidentState):
+            self.states[key] = state
         else:
-            self.states[state.key] = state
+            del self.states[key]
+        if state is not None and state.deadline is not None:
+            heapq.heappush(self._heap, (state.deadline, key))
 
     def _is_current(self, deadline: datetime, key: Key) -> bool:
         state = self.state(key)

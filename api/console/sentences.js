@@ -147,6 +147,8 @@ function reason(data, now) {
     reason: data.reason,
     window: doseWindow(data),
     rule: data.rule,
+    percent: data.percent,
+    behind: Math.round(data.behind_seconds / 60),
     time: at(data.occurred_at),
     since: at(data.since),
     ended: at(data.ended_at),

@@ -25,6 +25,7 @@ from rules.plan import (
 from tests.support.home import Home
 
 PAGE = (Path(__file__).parents[3] / "docs/rules.md").read_text(encoding="utf-8")
+HEALTH_PAGE = (Path(__file__).parents[3] / "docs/health.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(json|text)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 PLANS = [json.loads(block) for language, block in BLOCKS if language == "json"]
 
@@ -62,7 +63,8 @@ def test_there_are_examples() -> None:
 
 
 def test_every_reason_is_told() -> None:
-    assert [reason for reason in Reason if f"`{reason}`" not in PAGE] == []
+    told = PAGE + HEALTH_PAGE
+    assert [reason for reason in Reason if f"`{reason}`" not in told] == []
 
 
 def test_every_sign_of_life_is_told() -> None:
