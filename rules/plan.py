@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from events.messages import Latitude, Longitude
 from rules.localtime import DAY_MINUTES, DAYS, TimeOfDay, duration, minutes
 
 Minutes = Annotated[int, Meta(ge=1, le=7 * 24 * 60)]
@@ -165,6 +166,30 @@ class LockPlan(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     """When openings are expected; every other one is an alarm. Any time unless given."""
 
 
+class Zone(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A circle in which the resident may be, WGS 84."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    latitude: Latitude
+    longitude: Longitude
+    radius_m: Annotated[int, Meta(ge=20, le=100_000)]
+
+
+class GeofencePlan(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Where the resident may be, and how long elsewhere."""
+
+    zones: Annotated[tuple[Zone, ...], Meta(min_length=1, max_length=16)]
+    """Home and other allowed areas; outside means outside all of them."""
+    hours: Annotated[tuple[Hours, ...], Meta(max_length=24)] = ()
+    """When leaving is watched; always unless given."""
+    dwell_minutes: Minutes = 5
+    """So long outside is accepted."""
+    silent_minutes: Minutes | None = None
+    """So long without a position while outside is accepted; null when it is not watched."""
+    accuracy_m: Annotated[int, Meta(ge=10, le=10_000)] = 200
+    """A position that is less accurate than this tells nothing."""
+
+
 class Plan(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Everything that is watched by deadline for a resident. A social alarm is answered without any plan."""
 
@@ -174,6 +199,7 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     night: NightPlan | None = None
     supervision: SupervisionPlan | None = None
     lock: LockPlan | None = None
+    geofence: GeofencePlan | None = None
 
 
 def read_plan(data: dict[str, Any]) -> Plan:

@@ -80,6 +80,14 @@ class Wait(Struct, frozen=True, array_like=True, gc=False):
     ended: datetime | None = None
 
 
+class Place(Struct, frozen=True, array_like=True, gc=False):
+    """Where the resident was last seen outside, WGS 84."""
+
+    at: datetime
+    latitude: float
+    longitude: float
+
+
 class ResidentState(Struct, frozen=True, array_like=True, gc=False):
     """State of one key of the log. `position` is the last entry applied: an older one changes nothing."""
 
@@ -96,6 +104,8 @@ class ResidentState(Struct, frozen=True, array_like=True, gc=False):
     supervision: SlotState = SlotState()
     refused: tuple[datetime, ...] = ()
     presses: tuple[datetime, ...] = ()
+    outside: tuple[Wait, ...] = ()
+    place: Place | None = None
     as_needed: tuple[tuple[str, tuple[datetime, ...]], ...] = ()
 
 

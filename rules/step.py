@@ -13,6 +13,7 @@ from rules import (
     dispenser,
     doors,
     flood,
+    geofence,
     home_hazard,
     inactivity,
     lock,
@@ -52,6 +53,7 @@ DETECTORS: tuple[Detector, ...] = (
     night.DETECTOR,
     supervision.DETECTOR,
     lock.DETECTOR,
+    geofence.DETECTOR,
 )
 TIMED = tuple(detector for detector in DETECTORS if detector.is_timed)
 BY_KIND: dict[str, tuple[Detector, ...]] = {

@@ -51,6 +51,15 @@ def ended(waits: Waits, what: str, at: datetime, now: datetime, limit: timedelta
     return _with(waits, Wait(what, last=wait.last, ended=at)), raised
 
 
+def begun_again(waits: Waits, what: str, at: datetime, now: datetime, limit: timedelta) -> tuple[Waits, Wait | None]:
+    """`what` begins anew at `at`, whatever ran before. With what had been raised about, if this ends it."""
+    wait = _find(waits, what)
+    if (wait.last is not None and at <= wait.last) or (wait.ended is not None and at <= wait.ended):
+        return waits, None
+    raised = wait if wait.since is not None and wait.due is None else None
+    return _with(waits, _armed(replace(wait, ended=None), at, at, now, limit)), raised
+
+
 def overdue(waits: Waits, due: datetime) -> tuple[Waits, list[Wait]]:
     """Those that should have ended by `due`; they are raised about from now on."""
     late = [wait for wait in waits if wait.due is not None and wait.due <= due]

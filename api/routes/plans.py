@@ -51,6 +51,7 @@ Doors = Annotated[dict[str, Any], WithJsonSchema(_schema(rules_plan.DoorsPlan))]
 Night = Annotated[dict[str, Any], WithJsonSchema(_schema(rules_plan.NightPlan))]
 Supervision = Annotated[dict[str, Any], WithJsonSchema(_schema(rules_plan.SupervisionPlan))]
 Lock = Annotated[dict[str, Any], WithJsonSchema(_schema(rules_plan.LockPlan))]
+Geofence = Annotated[dict[str, Any], WithJsonSchema(_schema(rules_plan.GeofencePlan))]
 PARTS = rules_plan.Plan.__struct_fields__
 
 BY_RESIDENT: msgspec.json.Decoder[tuple[str, int]] = msgspec.json.Decoder(
@@ -72,6 +73,7 @@ class NewPlan(Body):
     night: Night | None = None
     supervision: Supervision | None = None
     lock: Lock | None = None
+    geofence: Geofence | None = None
 
 
 class Plan(BaseModel):
@@ -87,6 +89,7 @@ class Plan(BaseModel):
     night: Night | None
     supervision: Supervision | None
     lock: Lock | None
+    geofence: Geofence | None
     created_at: datetime
     created_by: str
 

@@ -7,6 +7,7 @@ every one of them was heard of while it ran.
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,15 +27,31 @@ ALL_DAY = {"from": "00:00", "to": "00:00"}
 
 
 class Rule(NamedTuple):
+    """`outside`, `inside`: the latitudes of positions that begin and end it."""
+
     plan: dict[str, Any]
     begins: str
     ends: str
+    outside: float | None = None
+    inside: float | None = None
 
 
 RULES = {
     "door": Rule({"doors": {"open_minutes": 10}}, "door_opened", "door_closed"),
     "ajar": Rule({"doors": {"open_minutes": 10}}, "door_ajar", "locked"),
     "bed": Rule({"night": {**ALL_DAY, "bed_minutes": 10}}, "bed_left", "bed_entered"),
+    "gone": Rule(
+        {
+            "geofence": {
+                "zones": [{"name": "home", "latitude": 59, "longitude": 18, "radius_m": 300}],
+                "dwell_minutes": 10,
+            }
+        },
+        "position",
+        "position",
+        outside=59.1,
+        inside=59.0,
+    ),
     "out": Rule({"night": {**ALL_DAY, "door_minutes": 10}}, "door_opened", "motion"),
 }
 
@@ -60,6 +77,8 @@ class Heard(NamedTuple):
     received: datetime
     kind: str
     at: datetime
+    is_end: bool
+    latitude: float | None
 
 
 def heard(rule: Rule, spans: list[Span]) -> tuple[list[Heard], dict[datetime, tuple[datetime, datetime]]]:
@@ -70,10 +89,10 @@ def heard(rule: Rule, spans: list[Span]) -> tuple[list[Heard], dict[datetime, tu
     for span in spans:
         began = now + span.pause
         received = max(received, began + span.late_beginning)
-        reports.append(Heard(received, rule.begins, began))
+        reports.append(Heard(received, rule.begins, began, False, rule.outside))
         now = began + span.length
         received = max(received, now + span.late_end)
-        reports.append(Heard(received, rule.ends, now))
+        reports.append(Heard(received, rule.ends, now, True, rule.inside))
         truth[began] = now, reports[-2].received
     return reports, truth
 
@@ -82,8 +101,9 @@ def run(rule: Rule, reports: list[Heard]) -> list[AnyDecision]:
     partition = Partition()
     plan = PlanChanged(resident=ResidentId("testa"), version=1, timezone="Europe/Stockholm", plan=rule.plan)
     decisions = [*partition.apply(Entry(0, KEY, "plan_changed", plan, MIDNIGHT, MIDNIGHT))]
-    for position, (received, kind, at) in enumerate(reports, 1):
-        message = decode_message(kind, f'{{"at": "{at.isoformat()}"}}'.encode())
+    for position, (received, kind, at, _, latitude) in enumerate(reports, 1):
+        fields = {} if latitude is None else {"latitude": latitude, "longitude": 18.0}
+        message = decode_message(kind, msgspec.json.encode({"at": at, **fields}))
         decisions += partition.apply(Entry(position, KEY, kind, message, at, received, device=DeviceId("d")))
         decisions += partition.fire(received)
     return [*decisions, *partition.fire(MIDNIGHT + timedelta(days=30))]
@@ -100,9 +120,9 @@ def test_what_stands_when_all_is_heard_is_what_was_too_long(rule: Rule, spans: l
     standing = {since for id, since in raised.items() if id not in withdrawn}
     assert len(raised) == sum(isinstance(d, Raise) for d in decisions)
     assert withdrawn <= raised.keys()
-    ends = {heard_end: at for heard_end, kind, at in reports if kind == rule.ends}
+    ends = [(report.received, report.at) for report in reports if report.is_end]
     for since, (ended, known) in truth.items():
-        over_when_heard = any(received <= known + timedelta(minutes=1) and at >= ended for received, at in ends.items())
+        over_when_heard = any(received <= known + timedelta(minutes=1) and at >= ended for received, at in ends)
         if not over_when_heard:
             assert (since in standing) == (ended - since > LIMIT), since
         else:

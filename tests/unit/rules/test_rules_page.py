@@ -15,11 +15,13 @@ from rules.plan import (
     AsNeeded,
     DoorsPlan,
     DoseWindow,
+    GeofencePlan,
     InactivityLimit,
     InactivityPlan,
     LockPlan,
     NightPlan,
     SupervisionPlan,
+    Zone,
     read_plan,
 )
 from tests.support.home import Home
@@ -74,7 +76,18 @@ def test_every_sign_of_life_is_told() -> None:
 
 @pytest.mark.parametrize(
     "part",
-    [DoseWindow, AsNeeded, InactivityLimit, InactivityPlan, DoorsPlan, NightPlan, SupervisionPlan, LockPlan],
+    [
+        DoseWindow,
+        AsNeeded,
+        InactivityLimit,
+        InactivityPlan,
+        DoorsPlan,
+        NightPlan,
+        SupervisionPlan,
+        LockPlan,
+        GeofencePlan,
+        Zone,
+    ],
 )
 def test_every_field_is_told(part: type[Struct]) -> None:
     names = part.__struct_encode_fields__
