@@ -12,7 +12,7 @@ import msgspec
 from events.delivery import Content, Found, Rejected, Rejection
 from events.devices import Family, Origin
 from ingest.adapter import heard
-from ingest.adapters.zigbee2mqtt_hub import BRIDGE, Hub, is_name
+from ingest.adapters.zigbee2mqtt_hub import BRIDGE, UNREADABLE, Hub, is_name
 from ingest.adapters.zigbee2mqtt_payload import Unreadable, decode, read_live, read_retained
 
 MOST_HUBS = 100_000
@@ -92,7 +92,7 @@ class Zigbee2Mqtt:
                     return content
                 case "groups":
                     hub.learn_groups(payload)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             return (Rejected(Rejection.MALFORMED, f"{BRIDGE}/{what}: {error}", origin=hub.origin),)
         return ()
 

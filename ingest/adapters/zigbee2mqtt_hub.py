@@ -12,6 +12,7 @@ from ingest.adapters.zigbee2mqtt_actions import SOURCES, Buttons, buttons_of
 from ingest.adapters.zigbee2mqtt_fields import MODELS, Property
 
 BRIDGE = "bridge"
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 MOST_SPEAKERS = 1000
 """A Zigbee network has a few hundred devices; whoever makes up more names must not fill the memory."""
 
@@ -126,13 +127,13 @@ class Hub:
             self._know({**self._known, found.name: Known(found.origin.id, own=MODELS.get(found.model or ""))})
 
     def learn_devices(self, payload: bytes) -> tuple[Content, bool]:
-        """The devices that the hub lists, and whether the list is other than before. Raises msgspec.DecodeError."""
+        """The devices that the hub lists, and whether the list is other than before. Raises one of UNREADABLE."""
         content: list[Found | Rejected] = [Found(self.origin, self._base, "Zigbee2MQTT")]
         known: dict[str, Known] = {}
         for entry in msgspec.json.decode(payload, type=list[msgspec.Raw]):
             try:
                 listed = _LISTED.decode(entry)
-            except (msgspec.DecodeError, RecursionError) as error:
+            except UNREADABLE as error:
                 content.append(_refused(f"{error}, in {bytes(entry)[:100]!r}", self.origin))
                 continue
             if listed.type == "Coordinator":
@@ -152,7 +153,7 @@ class Hub:
         return Found(origin, listed.friendly_name, _text(vendor), _text(model))
 
     def learn_groups(self, payload: bytes) -> None:
-        """Raises msgspec.DecodeError. What a group is set to says nothing of a device."""
+        """Raises one of UNREADABLE. What a group is set to says nothing of a device."""
         self._groups = frozenset(group.friendly_name for group in _GROUPS.decode(payload))
 
 

@@ -7,6 +7,9 @@ from typing import Any
 SECRET = re.compile(r"pin_?code|password|passwd|action_code|admin_code|user_code|network_key|secret", re.IGNORECASE)
 HIDDEN = "hidden"
 
+DEEPEST = 20
+"""Real payloads are nested two or three deep."""
+
 _HINTS = (b"code", b"passw", b"secret", b"network_key")
 
 
@@ -18,9 +21,11 @@ def without_secrets(fields: dict[str, Any], payload: bytes) -> bytes:
     return json.dumps(_hide(fields), separators=(",", ":")).encode()
 
 
-def _hide(value: Any) -> Any:
+def _hide(value: Any, depth: int = 0) -> Any:
+    if depth > DEEPEST:
+        return HIDDEN
     if isinstance(value, dict):
-        return {name: HIDDEN if SECRET.search(name) else _hide(inner) for name, inner in value.items()}
+        return {name: HIDDEN if SECRET.search(name) else _hide(inner, depth + 1) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_hide(inner) for inner in value]
+        return [_hide(inner, depth + 1) for inner in value]
     return value
