@@ -51,8 +51,10 @@ async def devices_of_type(connection: Connection, type: str) -> list[DeviceChang
 
 async def _read(connection: Connection, change: type[Kind], query: str, *values: object) -> list[Kind]:
     cursor = await connection.execute(query.encode(), values)
+    # In a pipeline the columns are known only when the rows are there.
+    rows = await cursor.fetchall()
     names = [column.name for column in cursor.description or ()]
-    return [msgspec.convert(_given(names, row), change) for row in await cursor.fetchall()]
+    return [msgspec.convert(_given(names, row), change) for row in rows]
 
 
 def _given(names: list[str], row: tuple[Any, ...]) -> dict[str, Any]:
