@@ -18,13 +18,16 @@ from rules.decisions import (
     AnyDecision,
     Failed,
     Priority,
+    Proven,
     Raise,
     Remind,
     Withdraw,
     encode_decision,
 )
+from store.hub_devices import list_devices
 from store.journal_write import JournalRow, record_many
 from store.pool import Connection
+from store.proof import prove
 
 NEW_DECISIONS = """
 INSERT INTO decisions (id, key, kind, at, data)
@@ -112,6 +115,8 @@ async def _carry_out_one(connection: Connection, decision: AnyDecision, now: dat
             return await _annotate(connection, decision, now)
         case Remind():
             await _remind(connection, decision, now)
+        case Proven():
+            await prove(connection, decision.device, now, decision.how)
         case Failed():
             return await _raise_all(connection, [_technical(decision)], now)
     return []
@@ -173,6 +178,7 @@ async def _open(connection: Connection, groups: Iterable[list[Raise]], now: date
         "times": [r.occurred_at for r in firsts],
     }
     await connection.execute(OPEN_ALARMS, values)
+    await list_devices(connection, [r.id for r in firsts if r.kind is AlarmKind.HUB_DOWN])
     await connection.execute(WAKE_ESCALATOR)
 
 
