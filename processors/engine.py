@@ -21,6 +21,7 @@ from events.control import CatchUpBegan, CatchUpEnded, Ticked
 from events.delivery import Delivery, Rejected, Rejection
 from processors.batch import Batch, only_first
 from processors.catch_up import CatchUp
+from processors.device_health import DeviceHealthWriter
 from processors.inbox import ReadMessage, apply_item
 from processors.metrics import EngineMetrics
 from processors.recovery import Recovered
@@ -83,6 +84,7 @@ class Engine:
         wall: Callable[[], datetime],
         metrics: EngineMetrics,
         snapshotter: Snapshotter,
+        health: DeviceHealthWriter,
         catch_up: CatchUp,
         queue_limit: int = 5000,
     ) -> None:
@@ -100,6 +102,8 @@ class Engine:
         self._metrics = metrics
         self._snapshotter = snapshotter
         self._snapshotter.changed(recovered.changed)
+        self._health = health
+        self._health.changed(self.partition.devices)
         self._catch_up = catch_up
         self._queue_limit = queue_limit
         self._inbox_news = True
@@ -122,6 +126,7 @@ class Engine:
         self._catch_up.begin()
         while not stop.is_set():
             await self.step()
+        await self._health.save_all(self._connection, self._epoch, self.partition)
         await self._snapshotter.save_all(self._connection, self._epoch, self.partition, self.position)
 
     async def step(self) -> None:
@@ -235,7 +240,9 @@ class Engine:
 
     def _keep(self, batch: Batch) -> None:
         """The transaction is committed: what was prepared is now so."""
-        self._snapshotter.changed(self.partition.commit())
+        changed = self.partition.commit()
+        self._snapshotter.changed(changed)
+        self._health.changed(changed)
         self._catch_up.committed(self.partition.holding)
         self.position = batch.next_position - 1
         self._last_stamp = batch.now
@@ -289,6 +296,7 @@ class Engine:
             self._forget_at = now + FORGET_SECONDS
             async with self._connection.transaction():
                 await log_table.forget_keys(self._connection, self._stamp())
+        await self._health.save_some(self._connection, self._epoch, self.partition)
         await self._snapshotter.save_some(self._connection, self._epoch, self.partition, self.position)
 
     def _condition(self) -> tuple[bool, bool]:

@@ -23,4 +23,7 @@ class EngineMetrics:
         self.waiting = Gauge("vaka_waiting_messages", "Messages read but not committed", registry=registry)
         self.position = Gauge("vaka_log_position", "Position of the log's end", registry=registry)
         self.catching_up = Gauge("vaka_catching_up", "1 while deadlines wait for the backlog", registry=registry)
+        self.devices = Gauge(
+            "vaka_devices", "Installed devices and those in use, by how they are", ["status"], registry=registry
+        )
         self.failures = Counter("vaka_log_failures", "Times the loop had to begin anew", registry=registry)

@@ -9,6 +9,7 @@ from datetime import datetime
 import psycopg
 
 from processors.catch_up import CatchUp
+from processors.device_health import DeviceHealthWriter
 from processors.engine import Engine, Source
 from processors.inbox import ReadMessage
 from processors.metrics import EngineMetrics
@@ -40,6 +41,7 @@ class LogOwner:
         name: str = "engine",
         real_time: bool = True,
         snapshot_seconds: float = 60,
+        health_seconds: float = 2,
         catch_up_seconds: float = 60,
         queue_limit: int = 5000,
     ) -> None:
@@ -55,6 +57,7 @@ class LogOwner:
         self._name = name
         self._real_time = real_time
         self._snapshot_seconds = snapshot_seconds
+        self._health_seconds = health_seconds
         self._catch_up_seconds = catch_up_seconds
         self._queue_limit = queue_limit
 
@@ -119,6 +122,7 @@ class LogOwner:
             wall=self._wall,
             metrics=self._metrics,
             snapshotter=Snapshotter(self._snapshot_seconds, real_time=self._real_time),
+            health=DeviceHealthWriter(self._health_seconds, self._now, self._metrics.devices),
             catch_up=catch_up,
             queue_limit=self._queue_limit,
         )

@@ -1,16 +1,24 @@
 """How long a battery lasts, judged from its last values."""
 
 from datetime import datetime, timedelta
+from statistics import fmean
 
 from rules.device_state import Battery
 
 LEAST_SPAN = timedelta(hours=12)
 LEAST_DROP = 2.0
 MOST_DAYS = 2000.0
+DAY = timedelta(days=1)
 
 
 def days_left(battery: Battery | None, now: datetime) -> float | None:
-    """Days from `now` until the battery is empty, by the straight line that fits its trend best (least squares).
+    """Days from `now` until the battery is empty; None while there is too little to tell."""
+    empty = empty_at(battery)
+    return round(max((empty - now) / DAY, 0.0), 1) if empty is not None else None
+
+
+def empty_at(battery: Battery | None) -> datetime | None:
+    """When the battery is empty, by the straight line that fits its trend best (least squares).
 
     None while there is too little to tell: less than half a day, or a fall of less than two points.
     """
@@ -20,12 +28,10 @@ def days_left(battery: Battery | None, now: datetime) -> float | None:
     first = points[0][0]
     if battery.at - first < LEAST_SPAN or points[0][1] - battery.percent < LEAST_DROP:
         return None
-    days = [(at - first) / timedelta(days=1) for at, _ in points]
-    middle, mean = sum(days) / len(days), sum(percent for _, percent in points) / len(points)
-    spread = sum((day - middle) ** 2 for day in days)
-    slope = sum((day - middle) * (percent - mean) for day, (_, percent) in zip(days, points, strict=True)) / spread
+    days = [(at - first) / DAY for at, _ in points]
+    middle, mean = fmean(days), fmean(percent for _, percent in points)
+    slope = sum((day - middle) * (percent - mean) for day, (_, percent) in zip(days, points, strict=True))
     if slope >= 0:
         return None
-    empty = middle - mean / slope
-    left = empty - (now - first) / timedelta(days=1)
-    return round(min(max(left, 0.0), MOST_DAYS), 1)
+    left = middle - mean * sum((day - middle) ** 2 for day in days) / slope
+    return first + min(left, MOST_DAYS) * DAY

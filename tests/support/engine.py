@@ -116,6 +116,7 @@ async def running_engine(
         wall=system_clock,
         metrics=metrics,
         real_time=isinstance(clock, ManualClock),
+        health_seconds=0,
     )
     async with aiomqtt.Client(server.address.host, server.address.port, protocol=aiomqtt.ProtocolVersion.V5) as device:
         running = RunningEngine(owner, source, device, clock)
