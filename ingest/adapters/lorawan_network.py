@@ -1,12 +1,9 @@
-"""What the networks have in common: their JSON, their clock, and the way from what a device said to events."""
+"""What LoRaWAN networks have in common: how their fields are read, their clock, and the way to events."""
 
 import hashlib
-import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
-
-import msgspec
 
 from events.codec import utc
 from events.delivery import Content, Heard, Rejected, Rejection
@@ -19,36 +16,6 @@ OLDEST = datetime(2015, 1, 1, tzinfo=UTC)
 
 AHEAD = timedelta(hours=1)
 """How far a network's clock may be ahead of ours to be believed. What is old may have waited at a gateway."""
-
-
-class Unreadable(ValueError):
-    """A payload that is no JSON object; the text says why."""
-
-
-def decode(payload: bytes) -> tuple[dict[str, Any], bytes]:
-    """The object in `payload`, and the payload as JSON to be kept. Raises Unreadable.
-
-    NaN, 1e999 and broken letters are no JSON; a field with such must not cost the call for help beside it.
-    """
-    try:
-        fields, kept = msgspec.json.decode(payload), payload
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        fields, kept = _decode_leniently(payload)
-    if not isinstance(fields, dict):
-        raise Unreadable(f"{_start(payload)} is not a JSON object")
-    return fields, kept
-
-
-def _decode_leniently(payload: bytes) -> tuple[object, bytes]:
-    text = payload.decode("utf-8", "backslashreplace")
-    try:
-        return json.loads(text), msgspec.json.encode(text)
-    except (ValueError, RecursionError) as error:
-        raise Unreadable(f"{_start(payload)} is not JSON ({str(error)[:100]})") from None
-
-
-def _start(payload: bytes) -> str:
-    return repr(payload[:60].decode("utf-8", "backslashreplace"))
 
 
 def inside(fields: dict[str, Any], name: str) -> dict[str, Any]:

@@ -11,10 +11,9 @@ from typing import Any
 
 from events.delivery import Content, Found, Rejected, Rejection
 from events.devices import Family, Origin
+from ingest.adapters.json_object import Unreadable, decode
 from ingest.adapters.lorawan import Said, interpret
 from ingest.adapters.lorawan_network import (
-    Unreadable,
-    decode,
     elements,
     events,
     inside,

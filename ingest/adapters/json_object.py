@@ -1,0 +1,36 @@
+"""JSON objects as others send them, also those that are not quite JSON."""
+
+import json
+from typing import Any
+
+import msgspec
+
+
+class Unreadable(ValueError):
+    """A payload that is no JSON object; the text says why."""
+
+
+def decode(payload: bytes) -> tuple[dict[str, Any], bytes]:
+    """The object in `payload`, and the payload as JSON to be kept. Raises Unreadable.
+
+    NaN, 1e999 and broken letters are no JSON; a field with such must not cost the call for help beside it.
+    """
+    try:
+        fields, kept = msgspec.json.decode(payload), payload
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        fields, kept = _decode_leniently(payload)
+    if not isinstance(fields, dict):
+        raise Unreadable(f"{_start(payload)} is not a JSON object")
+    return fields, kept
+
+
+def _decode_leniently(payload: bytes) -> tuple[object, bytes]:
+    text = payload.decode("utf-8", "replace")
+    try:
+        return json.loads(text), msgspec.json.encode(text)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"{_start(payload)} is not JSON ({str(error)[:100]})") from None
+
+
+def _start(payload: bytes) -> str:
+    return repr(payload[:60].decode("utf-8", "backslashreplace"))
