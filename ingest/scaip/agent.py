@@ -16,6 +16,7 @@ from ingest.scaip.sip import (
     Malformed,
     Request,
     Response,
+    contact_of,
     message_to,
     parse,
     respond,
@@ -168,7 +169,7 @@ class Agent:
         contact, sender = request.headers.get("contact"), request.headers.get("from")
         uri = uri_in(contact or "") or uri_in(sender or "") or f"sip:{peer.source[0]}:{peer.source[1]}"
         branch, data = message_to(uri, request, peer.transport, str(peer.here), body)
-        to = way_back(request, peer.source)
+        to = contact_of(request, peer.source)
         if peer.transport != "UDP":
             peer.send(data, to)
             return

@@ -12,7 +12,7 @@ from msgspec import Struct
 from events.address import Address
 from ingest.scaip.agent import Agent, Way
 from ingest.scaip.digest import Digest, Users
-from ingest.scaip.gateway import Gateway, Offer
+from ingest.scaip.gateway import HOLD_SECONDS, Gateway, Offer
 from ingest.scaip.transport import Datagrams, Streams
 
 log = logging.getLogger(__name__)
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 class Options(Struct, frozen=True, kw_only=True):
     """`listen`: UDP and TCP; `tls_listen`: TLS, with `certificate` and `key` (PEM files). None: not at all.
 
-    `users`: the file of who may send; None lets everybody.
+    `users`: the file of who may send; None lets everybody. `hold_seconds`: after which a sender is told to ask again.
     """
 
     listen: Address | None = None
@@ -32,6 +32,7 @@ class Options(Struct, frozen=True, kw_only=True):
     realm: str = "vaka"
     way: Way = Way.AUTO
     heartbeat_minutes: int | None = None
+    hold_seconds: float = HOLD_SECONDS
 
 
 class ScaipGateway:
@@ -43,7 +44,9 @@ class ScaipGateway:
     def __init__(self, options: Options, offer: Offer, now: Callable[[], datetime]) -> None:
         digest = Digest(options.realm, Users(options.users).password) if options.users is not None else None
         self._options = options
-        self._gateway = Gateway(offer, now, heartbeat_minutes=options.heartbeat_minutes)
+        self._gateway = Gateway(
+            offer, now, heartbeat_minutes=options.heartbeat_minutes, hold_seconds=options.hold_seconds
+        )
         self._agent = Agent(self._gateway.answer, digest, options.way)
         self._tls = _tls(options)
         self.listening = asyncio.Event()
@@ -93,5 +96,7 @@ def _tls(options: Options) -> ssl.SSLContext | None:
         raise OSError("TLS needs a certificate and its key")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # Tickets come unasked after the handshake, and some SIP clients take them for an answer.
+    context.num_tickets = 0
     context.load_cert_chain(options.certificate, options.key)
     return context

@@ -31,6 +31,7 @@ _VIA = re.compile(r"SIP\s*/\s*2\.0\s*/\s*(\w+)\s+(\[[^\]]+\]|[^\s:;,]+)(?:\s*:\s
 _TOKEN = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+")
 _FOLD = re.compile(r"\r\n[ \t]+")
 _PARAMETER = re.compile(r';\s*([\w.-]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^\s;]*))?')
+_HOST = re.compile(r"sips?:(?:[^@]*@)?(\[[^\]]+\]|[^:;?>]+)(?::(\d{1,5}))?", re.IGNORECASE)
 _URI = re.compile(r"sips?:[^\s<>;,\"]+(?:;[^\s<>,\"]*)?", re.IGNORECASE)
 
 REASONS = {
@@ -227,6 +228,18 @@ def way_back(request: Request, source: tuple[str, int]) -> tuple[str, int]:
     if "rport" in via.parameters:
         return source
     return source[0], via.port or DEFAULT_PORT
+
+
+def contact_of(request: Request, source: tuple[str, int]) -> tuple[str, int]:
+    """Where the peer listens for requests: at its Contact when that is where it came from, else where it spoke from.
+
+    Behind address translation a Contact names an address that nobody outside can reach.
+    """
+    found = _HOST.match(uri_in(request.headers.get("contact") or "") or "")
+    port = int(found[2] or DEFAULT_PORT) if found is not None else 0
+    if found is None or found[1].strip("[]") != source[0] or not 0 < port < 65536:
+        return way_back(request, source)
+    return source[0], port
 
 
 def message_to(peer: str, request: Request, transport: str, here: str, body: bytes) -> tuple[str, bytes]:

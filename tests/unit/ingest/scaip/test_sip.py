@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.scaip.sip import Malformed, Request, Response, message_to, parse, respond, uri_in, way_back
+from ingest.scaip.sip import Malformed, Request, Response, contact_of, message_to, parse, respond, uri_in, way_back
 
 SOURCE = ("192.0.2.7", 40000)
 
@@ -139,6 +139,21 @@ def test_bytes_that_are_no_text_come_back_as_they_were() -> None:
 )
 def test_where_an_answer_goes(via: str, to: tuple[str, int]) -> None:
     assert way_back(request(f"Via: {via}", *COMPACT[1:]), SOURCE) == to
+
+
+@pytest.mark.parametrize(
+    ("contact", "to"),
+    [
+        ("<sip:678@192.0.2.7:5070;transport=udp>", ("192.0.2.7", 5070)),
+        ("sip:192.0.2.7", ("192.0.2.7", 5060)),
+        ("<sip:678@10.0.0.5:5070>", SOURCE),
+        ("<sip:678@192.0.2.7:99999>", SOURCE),
+        ("nonsense", SOURCE),
+    ],
+)
+def test_where_a_peer_listens(contact: str, to: tuple[str, int]) -> None:
+    asked = request("Via: SIP/2.0/UDP 10.0.0.5;rport;branch=b", *COMPACT[1:], f"Contact: {contact}")
+    assert contact_of(asked, SOURCE) == to
 
 
 def test_a_retransmission_is_the_same_transaction_and_another_request_is_not() -> None:
