@@ -41,31 +41,41 @@ class HomeAssistant:
         self._speakers: dict[str, set[str]] = {}
         self._present: dict[Origin, dict[str, bool]] = {}
         self._held: set[tuple[str, str]] = set()
+        self._remembered: dict[str, Origin] = {}
 
     @property
     def wanted(self) -> frozenset[str]:
         """The topics of the states that were learned and are to be read here."""
-        return frozenset(topic for topic in self._speakers if not self._is_elsewhere(topic))
+        return frozenset(topic for topic in (*self._speakers, *self._remembered) if not self._is_elsewhere(topic))
 
     def filters(self) -> tuple[str, ...]:
         configs = (f"{prefix}/+/{way}/config" for prefix in self._prefixes for way in ("+", "+/+"))
         return (*configs, *sorted(self.wanted))
 
     def reads(self, topic: str) -> bool:
-        return (topic in self._speakers and not self._is_elsewhere(topic)) or self._split(topic) is not None
+        is_known = topic in self._speakers or topic in self._remembered
+        return (is_known and not self._is_elsewhere(topic)) or self._split(topic) is not None
 
     def remember(self, found: Iterable[Found]) -> None:
-        """The configurations are retained: the broker tells them again."""
+        """Where devices spoke before a restart: the subscriptions stand until the broker tells their configs again."""
+        for each in found:
+            if each.origin.family is Family.HOME_ASSISTANT and each.origin.scope in self._prefixes:
+                self._remembered |= dict.fromkeys(each.topics, each.origin)
+                self.learned += 1
 
     def topics(self, origin: Origin) -> tuple[str, ...]:
         """Where the device tells of its states, as far as is known."""
-        places = (place for config in self._of(origin) if config.by not in READ_AT_HOME for place in _states(config))
-        return tuple(sorted({place for place in places if not self._is_elsewhere(place)}))
+        states = (place for config in self._of(origin) if config.by not in READ_AT_HOME for place in _states(config))
+        remembered = (place for place, speaker in self._remembered.items() if speaker == origin)
+        return tuple(sorted({place for place in (*states, *remembered) if not self._is_elsewhere(place)}))
 
     def read(self, topic: str, payload: bytes, received: datetime, *, retained: bool) -> Content:
         split = self._split(topic)
         if split is not None:
             return self._learn(topic, *split, payload)
+        if topic in self._remembered and topic not in self._speakers:
+            detail = "the device's config has not come since the restart; read this again when it has"
+            return (Rejected(Rejection.MALFORMED, detail, origin=self._remembered[topic]),)
         return tuple(self._told(topic, payload, received, retained))
 
     def _is_elsewhere(self, topic: str) -> bool:
@@ -99,13 +109,14 @@ class HomeAssistant:
             detail = f"config: {MOST_CONFIGS} entities are known already, no more are learned"
             return (Rejected(Rejection.MALFORMED, detail, origin=origin),)
         self._forget(topic)
-        self._remember(topic, origin, config)
+        self._keep(topic, origin, config)
         found = Found(origin, config.name, config.vendor, config.model, self.topics(origin))
         faults = [*config.faults, *(one.fault for one in config.entities if one.fault is not None and is_ours(one))]
         return (found, *(Rejected(Rejection.MALFORMED, f"config: {fault}", origin=origin) for fault in faults))
 
-    def _remember(self, topic: str, origin: Origin, config: Config) -> None:
+    def _keep(self, topic: str, origin: Origin, config: Config) -> None:
         self._configs[topic] = (origin, config)
+        self._remembered = {place: speaker for place, speaker in self._remembered.items() if speaker != origin}
         self._devices.setdefault(origin, set()).add(topic)
         if config.by not in READ_AT_HOME:
             for place in _places(config):

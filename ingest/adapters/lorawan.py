@@ -103,7 +103,8 @@ class _Uplink:
             self._battery = (rule.rank, percent)
 
     def _complain(self, path: str, value: Any, error: Unclear) -> None:
-        self.unclear.append(f"{spelt(self._fields, path)}: {str(value)[:100]!r} {error}")
+        name = spelt(self._fields, path)
+        self.unclear.append(f"{name if name.isprintable() else path}: {str(value)[:100]!r} {error}")
 
     def _events(self) -> dict[str, Said]:
         place = place_in(self._profile.positions, self._found, self.unclear)

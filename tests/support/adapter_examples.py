@@ -62,6 +62,10 @@ CHIRPSTACK: dict[str, Any] = {
     "application/7/device/0101010101010101/event/location": {
         "deviceInfo": _DEVICE_INFO, "location": {"latitude": 59.3, "longitude": 18.1, "accuracy": 20},
     },
+    "application/7/device/0101010101010101/event/join": {"deviceInfo": _DEVICE_INFO, "devAddr": "00189440"},
+    "application/7/device/0101010101010101/event/ack": {"deviceInfo": _DEVICE_INFO, "acknowledged": True},
+    "eu868/gateway/0016c001f153a14c/state/conn": {"gatewayId": "0016c001f153a14c", "state": "ONLINE"},
+    "gateway/0016c001f153a14c/event/stats": {"gatewayId": "0016c001f153a14c", "rxPacketsReceived": 7},
     "application/7/device/0101010101010101/event/log": {"deviceInfo": _DEVICE_INFO, "level": "ERROR", "code": "OTAA"},
 }  # fmt: skip
 THINGS_STACK: dict[str, Any] = {
@@ -74,6 +78,9 @@ THINGS_STACK: dict[str, Any] = {
             "rx_metadata": [{"rssi": -48, "snr": 9}], "version_ids": {"brand_id": "dragino", "model_id": "lds02"},
         },
     },
+    "v3/homes@tenant/devices/door/location/solved": {
+        "end_device_ids": _END_DEVICE, "location_solved": {"location": {"latitude": 59.3, "longitude": 18.1}},
+    },
     "v3/homes@tenant/devices/door/join": {"end_device_ids": _END_DEVICE, "received_at": "2026-11-22T07:59:58Z"},
 }  # fmt: skip
 HOME_ASSISTANT: dict[str, Any] = {
@@ -83,6 +90,22 @@ HOME_ASSISTANT: dict[str, Any] = {
         "device": {"identifiers": ["door"], "name": "Door", "manufacturer": "Acme", "model": "D1"},
         "availability_topic": "devices/door/status",
     },
+    "homeassistant/device/pendant/config": {
+        "~": "devices/pendant", "dev": {"cns": [["mac", "02:00:00:00:00:01"]], "mf": "Acme"}, "o": {"name": "acme"},
+        "avty": [{"t": "~/status", "val_tpl": "{{ value_json.state }}"}], "avty_mode": "all", "stat_t": "~",
+        "cmps": {
+            "press": {"p": "event", "dev_cla": "button", "evt_typ": ["press"]},
+            "sos": {"p": "binary_sensor", "name": "SOS", "val_tpl": "{{ value_json['sos'] }}"},
+            "battery": {"p": "sensor", "dev_cla": "battery", "val_tpl": "{{ value_json.battery | is_defined }}"},
+            "place": {"p": "device_tracker", "json_attr_t": "~"},
+            "trigger": {"p": "device_automation", "t": "~", "type": "button_short_press", "stype": "1", "pl": "1"},
+            "lock": {"p": "lock", "val_tpl": "{{ value_json.lock }}", "stat_locked": "closed"},
+        },
+    },
+    "devices/pendant": {
+        "event_type": "press", "sos": "ON", "battery": 80, "lock": "closed", "latitude": 59.3, "longitude": 18.1,
+    },
+    "devices/pendant/status": {"state": "online"},
     "devices/door": {"contact": "ON", "battery": 80},
     "devices/door/status": "online",
 }  # fmt: skip

@@ -338,6 +338,19 @@ class TestOtherFamilies:
         assert home.adapter.wanted == frozenset()
 
 
+def test_after_a_restart_the_subscriptions_stand_and_nothing_is_lost(home: Home) -> None:
+    home.adapter.remember([Found(ORIGIN, topics=("home/x",)), Found(Origin(Family.ZIGBEE2MQTT, "homeassistant", "y"))])
+    assert (home.adapter.topics(ORIGIN), home.adapter.learned) == (("home/x",), 1)
+    assert home.adapter.wanted == {"home/x"}
+    (early,) = home.state(b"ON")
+    assert isinstance(early, Rejected)
+    assert early.origin == ORIGIN
+    home.config("binary_sensor", {"device_class": "door", "state_topic": "home/x"})
+    assert kinds(home.state(b"ON")) == ["door_opened"]
+    home.config("binary_sensor", b"")
+    assert home.adapter.wanted == frozenset()
+
+
 TEMPLATES = [
     "{{ value_json.a if value_json.b else 1 }}",
     "{% if value %}ON{% endif %}",
