@@ -6,8 +6,10 @@ from collections.abc import Sequence
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import backtest, end_to_end, footprint, latency, rules
+from benchmarks import adapters, backtest, end_to_end, footprint, latency, rules
 from benchmarks.table import Cell, Table
+from events.delivery import Rejected
+from ingest.families import FAMILIES, OFF, read_all
 
 SLOW_SECONDS = 180
 """They start a Vaka or two on servers of their own, on a machine that may be busy."""
@@ -37,6 +39,17 @@ def test_backtest() -> None:
     (table,) = backtest.run(backtest.Size(residents=1, days=2))
     assert len(table.rows) == 2
     assert all(figure > 0 for row in table.rows for figure in figures(row))
+
+
+def test_understanding_a_message() -> None:
+    (table,) = adapters.run(adapters.Size(repetitions=3))
+    assert {row[0] for row in table.rows} >= {"canonical", "zigbee2mqtt"}
+    for family in adapters.MEASURED:
+        reader = read_all(dict.fromkeys(FAMILIES, OFF) | {family.name: family.bases})
+        for topic, payload in family.messages.values():
+            content = reader.read(topic, payload, adapters.NOW)
+            assert content
+            assert not [seen for seen in content if isinstance(seen, Rejected)]
 
 
 @pytest.mark.timeout(SLOW_SECONDS)
