@@ -96,15 +96,16 @@ def _meaning(action: str, payload: Mapping[str, Any], buttons: Buttons) -> Told 
 
 def _at_the_lock(action: str, payload: Mapping[str, Any]) -> Told:
     kind, method = LOCK_ACTIONS[action]
-    source = payload.get("action_source_name")
-    return kind, {"user": who(payload.get("action_user")), "method": source if isinstance(source, str) else method}
+    source = who(payload.get("action_source_name"))
+    return kind, {"user": who(payload.get("action_user")), "method": source or method}
 
 
 def who(user: object) -> str | None:
-    """A user as text; None for none, and for what is no user."""
-    if user is None or isinstance(user, bool) or not isinstance(user, int | str) or user in NOBODY:
+    """A user, or by which way, as text; None for nobody, and for what is no name."""
+    if isinstance(user, bool) or not isinstance(user, int | str) or user in NOBODY:
         return None
-    return str(user)[:100]
+    name = str(user)[:100]
+    return name if name.isprintable() else None
 
 
 def buttons_of(actions: frozenset[str], *, controls: bool) -> Buttons:

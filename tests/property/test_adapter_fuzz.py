@@ -31,7 +31,7 @@ hostile = st.one_of(
 )
 levels = st.one_of(
     st.sampled_from(
-        ["", "+", "#", "$SYS", "bridge", "device", "event", "up", "set", "\x00", "\ud800", "é", "x" * 300, ".."]
+        ["", "+", "#", "$SYS", "bridge", "device", "event", "up", "set", "\x00", "\\xff", "é", "x" * 300, ".."]
     ),
     st.text(max_size=8),
 )

@@ -385,6 +385,12 @@ def test_actions_of_a_lock(hub: Hub, word: str, kind: str, method: str | None) -
     assert (body.get("user"), body.get("method")) == (None, method)
 
 
+@pytest.mark.parametrize("name", ["\x00", "a\nb", "", True, [1], None, 65535])
+def test_a_user_that_is_none_does_not_cost_the_opening(hub: Hub, name: Any) -> None:
+    body = msgspec.json.decode(only(hub.speaks(action="unlock", action_user=name, action_source_name=name)).payload)
+    assert (body.get("user"), body.get("method")) == (None, None)
+
+
 def test_a_door_that_is_ajar_is_told_once(hub: Hub) -> None:
     told = [hub.says(lock_state=state) for state in ("not_fully_locked", "not_fully_locked", "locked")]
     assert told == [["door_ajar"], ["heartbeat"], ["locked"]]
