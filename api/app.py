@@ -25,6 +25,7 @@ from api.routes import (
     alarm_actions,
     alarms,
     assignments,
+    device_import,
     device_life,
     device_types,
     devices,
@@ -53,8 +54,8 @@ from store.pool import Pool
 ROUTERS: tuple[APIRouter, ...] = tuple(
     module.router
     for module in (
-        session, stream, alarms, alarm_actions, notifications, residents, plans, devices, device_life, device_types,
-        found_devices, assignments, reattributions, events,
+        session, stream, alarms, alarm_actions, notifications, residents, plans, devices, device_import, device_life,
+        device_types, found_devices, assignments, reattributions, events,
         quarantine, usage, history, units, staff, webhooks, tokens, tenants, operations,
     )
 )  # fmt: skip

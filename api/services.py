@@ -1,6 +1,6 @@
 """What routes need from outside: the database, the clocks, the hub of the stream."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from api.hub import Hub
 from api.metrics import ApiMetrics
 from api.sign_in import FailedSignIns, Passwords
 from events.control import Control
-from store.inbox import Correction, put
+from store.inbox import Correction, put, put_many
 from store.pool import Connection, Pool
 
 
@@ -29,9 +29,17 @@ class Transaction:
     async def tell(self, control: Control, correction: Correction | None = None) -> int:
         """Lets rules know, through the inbox; the id of the entry there."""
         item = await put(self.connection, control, self.now, correction)
+        self._note(item)
+        return item
+
+    async def tell_all(self, controls: Sequence[Control]) -> None:
+        """As `tell`, for many at once."""
+        for item in await put_many(self.connection, controls, self.now):
+            self._note(item)
+
+    def _note(self, item: int) -> None:
         self.expect(item)
         self.told.append(item)
-        return item
 
 
 @dataclass

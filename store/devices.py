@@ -1,5 +1,6 @@
 """Devices, and who has each of them now."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -105,6 +106,14 @@ async def device(
     return await select.then("FOR NO KEY UPDATE OF d" if lock else "").one(connection)
 
 
+async def devices_of(
+    connection: Connection, scope: Scope, now: datetime, ids: Sequence[DeviceId], *, lock: bool = False
+) -> list[Device]:
+    """Those of `ids` that there are, in the order of their ids."""
+    select = _devices(scope, now).where("d.id = ANY(%s)", list(ids))
+    return await select.then("ORDER BY d.id FOR NO KEY UPDATE OF d" if lock else "ORDER BY d.id").rows(connection)
+
+
 def _devices(scope: Scope, now: datetime) -> Select[Device]:
     """A unit sees its residents' devices, and those that are with nobody: it may take one into use."""
     select = Select(Device, DEVICES, (now, now)).where("d.tenant = %s", scope.tenant)
@@ -114,7 +123,7 @@ def _devices(scope: Scope, now: datetime) -> Select[Device]:
 async def add_device(connection: Connection, new: Device) -> bool:
     """False when the id is taken. Raises OriginTaken, after which the transaction is over."""
     try:
-        return (await connection.execute(ADD_DEVICE, _values(new))).rowcount == 1
+        return (await connection.execute(ADD_DEVICE, device_values(new))).rowcount == 1
     except UniqueViolation as error:
         raise OriginTaken from error
 
@@ -122,7 +131,7 @@ async def add_device(connection: Connection, new: Device) -> bool:
 async def change_device(connection: Connection, changed: Device) -> None:
     """Stores what is said about it; not its life cycle. Raises OriginTaken, after which the transaction is over."""
     try:
-        await connection.execute(CHANGE_DEVICE, _values(changed))
+        await connection.execute(CHANGE_DEVICE, device_values(changed))
     except UniqueViolation as error:
         raise OriginTaken from error
 
@@ -133,7 +142,8 @@ async def is_behind(connection: Connection, hub: DeviceId, device: DeviceId) -> 
     return row is not None and bool(row[0])
 
 
-def _values(device: Device) -> dict[str, object]:
+def device_values(device: Device) -> dict[str, object]:
+    """As ADD_DEVICE and CHANGE_DEVICE take them."""
     values = asdict(device)
     origin = values.pop("origin")
     family, scope, external_id = (origin.family, origin.scope, origin.id) if origin is not None else (None, None, None)

@@ -1,5 +1,6 @@
 """Who has what: read whole at start for the cache of the log's owner, and one device when it has changed."""
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -21,7 +22,7 @@ ALL_ASSIGNMENTS = """
 SELECT assignments.id AS assignment, device, resident, technology, "from" AS start, "to" AS "end", shared_with
 FROM assignments JOIN devices ON devices.id = device
 """
-OF_ONE = f"{ALL_DEVICES} WHERE devices.id = %s"
+OF_SOME = f"{ALL_DEVICES} WHERE devices.id = ANY(%s) ORDER BY devices.id"
 OF_TYPE = f"{ALL_DEVICES} WHERE devices.type = %s ORDER BY devices.id"
 
 Change = TenantChanged | ResidentChanged | DeviceChanged | AssignmentChanged
@@ -40,8 +41,13 @@ async def everything(connection: Connection) -> list[Change]:
 
 async def device_changed(connection: Connection, device: DeviceId) -> DeviceChanged:
     """What the log is told when this device was changed."""
-    (change,) = await _read(connection, DeviceChanged, OF_ONE, device)
+    (change,) = await devices_changed(connection, [device])
     return change
+
+
+async def devices_changed(connection: Connection, devices: Sequence[DeviceId]) -> list[DeviceChanged]:
+    """What the log is told when these devices were changed."""
+    return await _read(connection, DeviceChanged, OF_SOME, list(devices))
 
 
 async def devices_of_type(connection: Connection, type: str) -> list[DeviceChanged]:

@@ -1,5 +1,6 @@
 """The API's side of the inbox: what people change and rules must know, in the transaction that changes it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -47,6 +48,20 @@ async def put(connection: Connection, control: Control, now: datetime, correctio
     await connection.execute(WAKE_LOOP)
     assert row is not None
     return int(row[0])
+
+
+async def put_many(connection: Connection, controls: Sequence[Control], now: datetime) -> list[int]:
+    """As `put`, in their order."""
+    values = [(control_kind(control), encode_control(control).decode(), now, None) for control in controls]
+    ids: list[int] = []
+    async with connection.cursor() as cursor:
+        await cursor.executemany(PUT, values, returning=True)
+        async for result in cursor.results():
+            row = await result.fetchone()
+            assert row is not None
+            ids.append(int(row[0]))
+    await connection.execute(WAKE_LOOP)
+    return ids
 
 
 async def history_import(connection: Connection, scope: Scope, id: int) -> HistoryImport | None:

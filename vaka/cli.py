@@ -46,6 +46,7 @@ COMMANDS = {
     "simulate": ("vaka.commands.simulate", "a virtual municipality publishing to any broker"),
     "replay": ("vaka.commands.replay", "a recording, published over MQTT or imported as history"),
     "backtest": ("vaka.commands.backtest", "history judged by other plans or rules, compared with what happened"),
+    "import": ("vaka.commands.import_devices", "devices from a list, tried out first"),
     "report": ("vaka.commands.report", "usage counts from what is stored"),
     "migrate": ("vaka.commands.migrate", "brings the database to this version's schema"),
     "doctor": ("vaka.commands.doctor", "checks what Vaka stands on and says what to do"),

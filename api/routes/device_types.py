@@ -115,8 +115,7 @@ async def change_device_type(id: AnyId, body: DeviceTypeChange, caller: Writer, 
         changed = replace(old, **body.model_dump(exclude_unset=True))
         _check(changed)
         await device_types.change_device_type(change.connection, changed)
-        for told in await devices_of_type(change.connection, id):
-            await change.tell(told)
+        await change.tell_all(await devices_of_type(change.connection, id))
     return changed
 
 

@@ -113,3 +113,29 @@ async def test_the_doctor_finds_what_is_bad_and_what_is_well(
     async with running_engine(database_url, mqtt_server, ManualClock(system_clock())):
         well = await vaka("doctor")
     assert well.code == 0, well.out
+
+
+async def test_devices_are_imported_from_a_list(vaka: Vaka, pool: Pool, tmp_path: Path) -> None:
+    async with pool.connection() as connection:
+        await village.found(connection, system_clock())
+    file = tmp_path / "devices.csv"
+    file.write_text("id,type,name\nknapp-1,button,Knapp\nhubb,hub,\n")
+    command = ("import", "devices", str(file), "--tenant", village.TENANT)
+    tried = await vaka(*command, "--dry-run")
+    assert (tried.code, tried.out.splitlines()) == (
+        0,
+        ["row 2: knapp-1: new", "row 3: hubb: new", "2 new, 0 changed, 0 same, 0 wrong, nothing is changed"],
+    )
+    assert (await vaka(*command)).out.splitlines()[-1] == "2 new, 0 changed, 0 same, 0 wrong"
+    file.write_text("id,type,name\nknapp-1,button,Ny knapp\nhubb,toaster,\n")
+    wrong = await vaka(*command)
+    assert (wrong.code, wrong.out.splitlines()) == (
+        1,
+        [
+            "row 2: knapp-1: change: name 'Knapp' -> 'Ny knapp'",
+            "row 3: hubb: error: type 'toaster' is not known",
+            "0 new, 1 changed, 0 same, 1 wrong, nothing is changed",
+        ],
+    )
+    nobody = await vaka("import", "devices", str(file), "--tenant", "nobody")
+    assert (nobody.code, nobody.err) == (1, "vaka: there is no tenant 'nobody'\n")
