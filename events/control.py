@@ -96,6 +96,17 @@ class HistoryImported(Control, frozen=True, kw_only=True):
     events: list[HistoryEvent]
 
 
+class ReplayDiffered(Control, frozen=True, kw_only=True):
+    """A replay of the log since the last check gave other decisions than the live run: a fault of Vaka itself.
+
+    `key`: of the first resident or device that it was about; `first`: the first few differences, in words.
+    """
+
+    key: str
+    differences: int
+    first: list[str]
+
+
 class Ticked(Control, frozen=True, kw_only=True):
     """All deadlines due until `received_at` were fired, and at least one of them decided something."""
 
@@ -120,6 +131,7 @@ CONTROLS: dict[str, type[Control]] = {
     "plan_changed": PlanChanged,
     "quarantine_replayed": QuarantineReplayed,
     "history_imported": HistoryImported,
+    "replay_differed": ReplayDiffered,
     "ticked": Ticked,
     "catch_up_began": CatchUpBegan,
     "catch_up_ended": CatchUpEnded,

@@ -13,6 +13,7 @@ from events.control import (
     HistoryImported,
     PlanChanged,
     QuarantineReplayed,
+    ReplayDiffered,
     ResidentChanged,
     TenantChanged,
 )
@@ -45,6 +46,9 @@ async def apply_item(
             batch.control(control, key, resident)
             if isinstance(control, AssignmentChanged):
                 await reattribute(connection, item.id, control, batch.now)
+            return {}, []
+        case ReplayDiffered():
+            batch.control(control, Key(control.key))
             return {}, []
     raise ValueError(f"inbox item {item.id}: {item.kind!r} does not come from people")
 

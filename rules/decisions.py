@@ -66,6 +66,7 @@ class Reason(StrEnum):
     DEVICE_CHANGED = "device_changed"
     PROVEN = "proven"
     RULE_FAILED = "rule_failed"
+    REPLAY_DIFFERED = "replay_differed"
 
 
 class Priority(IntEnum):
@@ -105,6 +106,7 @@ class AlarmKind(StrEnum):
     DEVICE_FAULT = "device_fault"
     CLOCK_WRONG = "clock_wrong"
     RULE_FAILED = "rule_failed"
+    REPLAY_DIFFERS = "replay_differs"
 
 
 class Decision(Struct, frozen=True, kw_only=True, tag_field="decision"):

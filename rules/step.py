@@ -19,6 +19,7 @@ from rules import (
     lock,
     missed_dose,
     night,
+    replay_check,
     social_alarm,
     supervision,
 )
@@ -54,6 +55,7 @@ DETECTORS: tuple[Detector, ...] = (
     supervision.DETECTOR,
     lock.DETECTOR,
     geofence.DETECTOR,
+    replay_check.DETECTOR,
 )
 TIMED = tuple(detector for detector in DETECTORS if detector.is_timed)
 BY_KIND: dict[str, tuple[Detector, ...]] = {

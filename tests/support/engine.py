@@ -22,7 +22,7 @@ from processors.metrics import EngineMetrics
 from processors.owner import LogOwner
 from tests.support.village import TENANT
 from vaka.clock import Clock, ManualClock, system_clock
-from vaka.roles import first_of
+from vaka.roles import first_of, follow
 
 START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 """A Monday, 07:00 in Stockholm."""
@@ -50,7 +50,11 @@ class RunningEngine:
         self._device = device
         self._commits = asyncio.Event()
         self._expected = source.acknowledged
-        owner.after_commit = self._commits.set
+        owner.after_commit = self._committed
+
+    def _committed(self) -> None:
+        follow(self.source, self.owner)
+        self._commits.set()
 
     @property
     def engine(self) -> Engine:
@@ -78,6 +82,12 @@ class RunningEngine:
         self._expected += 2 if topic.rpartition("/")[2] in URGENT and topic.count("/") == 4 else 1
         await self._device.publish(topic, payload, qos=1)
 
+    async def hear(self, topic: str, payload: bytes) -> None:
+        """A device of another family speaks, and what it said is judged."""
+        self._expected = self.source.acknowledged + 1
+        await self._device.publish(topic, payload, qos=1)
+        await self.settle()
+
     async def settle(self) -> None:
         """All that was published before this is committed."""
         await self.until(lambda: self.source.acknowledged >= self._expected)
@@ -101,12 +111,18 @@ class RunningEngine:
 
 @asynccontextmanager
 async def running_engine(
-    database_url: str, server: MqttServer, clock: Clock, *, queue_limit: int = 5000, reader: Reader | None = None
+    database_url: str,
+    server: MqttServer,
+    clock: Clock,
+    *,
+    queue_limit: int = 5000,
+    reader: Reader | None = None,
+    one_filter: bool = False,
 ) -> AsyncIterator[RunningEngine]:
     """Starts the engine, with a session of its own, and waits until it has caught up."""
     stop = asyncio.Event()
     reader = reader or Reader()
-    source = CountingSource(reader, clock, node=f"test-{uuid4().hex}", limit=queue_limit)
+    source = CountingSource(reader, clock, node=f"test-{uuid4().hex}", limit=queue_limit, one_filter=one_filter)
     metrics = EngineMetrics(CollectorRegistry())
     owner = LogOwner(
         database_url,
@@ -123,6 +139,7 @@ async def running_engine(
         running.owning = asyncio.create_task(owner.run(stop))
         try:
             await owner.ready.wait()
+            follow(source, owner)
             await source.open(server, stop)
             await running.until(lambda: source.is_caught_up() and not running.engine.partition.holding)
             yield running

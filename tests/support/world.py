@@ -24,7 +24,7 @@ from store.pool import Pool, open_pool
 from tests.support.engine import START, RunningEngine, running_engine
 from vaka.clock import Clock, ManualClock
 from vaka.context import Context
-from vaka.roles import run_api
+from vaka.roles import reader, run_api
 from vaka.settings import Settings
 
 PASSWORD = "a password for tests"
@@ -137,7 +137,10 @@ async def whole_world(
     url = f"mqtt://{server.address}"
     context = Context(settings, database_url, url, clock)
     stop = asyncio.Event()
-    async with open_pool(database_url) as pool, running_engine(database_url, server, clock) as engine:
+    async with (
+        open_pool(database_url) as pool,
+        running_engine(database_url, server, clock, reader=reader(settings)) as engine,
+    ):
         async with pool.connection() as connection:
             token = await create_token(connection, Role.ADMIN, None, None, context.wall())
         with socket.create_server(("127.0.0.1", 0)) as listening:

@@ -18,6 +18,7 @@ from events.control import (
     HistoryImported,
     PlanChanged,
     QuarantineReplayed,
+    ReplayDiffered,
     ResidentChanged,
     TenantChanged,
     Ticked,
@@ -53,6 +54,7 @@ CHANGES: dict[str, tuple[Control, str, ResidentId | None]] = {
         "r:anna",
         ANNA,
     ),
+    "replay": (ReplayDiffered(key="r:anna", differences=1, first=["..."]), "r:anna", None),
     "plan": (
         PlanChanged(resident=ANNA, version=2, timezone="UTC", plan={"inactivity": {"limits": [{"minutes": 60}]}}),
         "r:anna",
