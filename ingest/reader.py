@@ -60,4 +60,4 @@ class Reader:
         for adapter in self._adapters:
             if adapter.reads(topic):
                 return adapter.read(topic, payload, received, retained=retained)
-        return (Rejected(Rejection.BAD_TOPIC, f"topic {topic!r} is of no family that is set up"),)
+        return (Rejected(Rejection.BAD_TOPIC, f"topic {topic[:200]!r} is of no family that is set up"),)

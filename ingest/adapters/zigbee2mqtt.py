@@ -9,10 +9,10 @@ from datetime import datetime
 
 import msgspec
 
-from events.delivery import Content, Found, Rejected, Rejection
+from events.delivery import Content, Found, Heard, Rejected, Rejection
 from events.devices import Family, Origin
 from ingest.adapter import heard
-from ingest.adapters.zigbee2mqtt_hub import BRIDGE, UNREADABLE, Hub, is_name
+from ingest.adapters.zigbee2mqtt_hub import BRIDGE, UNREADABLE, Hub, Speaker, is_name
 from ingest.adapters.zigbee2mqtt_payload import Unreadable, decode, read_live, read_retained
 
 MOST_HUBS = 100_000
@@ -60,7 +60,7 @@ class Zigbee2Mqtt:
         split = self._split(topic)
         base, name = split if split is not None else ("", "")
         if not is_name(name) or not is_name(base) or name == BRIDGE:
-            return (Rejected(Rejection.BAD_TOPIC, f"topic {topic!r} names no device"),)
+            return (Rejected(Rejection.BAD_TOPIC, f"topic {topic[:200]!r} names no device"),)
         if not payload:
             # So somebody takes a retained message back.
             return ()
@@ -69,7 +69,7 @@ class Zigbee2Mqtt:
             return self._read_bridge(hub, name[len(BRIDGE) + 1 :], payload, received, retained)
         if name.endswith(AVAILABILITY):
             name = name[: -len(AVAILABILITY)]
-            return () if hub.is_group(name) else _presence(hub.speaker(name).origins, payload, received)
+            return () if hub.is_group(name) else _availability(hub.speaker(name), payload, received, retained)
         if name.endswith(COMMANDS) or "/set/" in name or "/get/" in name or hub.is_group(name):
             return ()
         speaker = hub.speaker(name)
@@ -112,6 +112,14 @@ class Zigbee2Mqtt:
                 del self._hubs[next(iter(self._hubs))]
             hub = self._hubs[base] = Hub(base)
         return hub
+
+
+def _availability(speaker: Speaker, payload: bytes, received: datetime, retained: bool) -> Content:
+    """That a device was there when the hub last looked is no sign of life now: it counts with its next word."""
+    content = _presence(speaker.origins, payload, received)
+    is_online = any(isinstance(seen, Heard) and seen.kind == "online" for seen in content)
+    speaker.owes_online = retained or not is_online
+    return () if is_online and retained else content
 
 
 def _presence(origins: tuple[Origin, ...], payload: bytes, received: datetime) -> Content:

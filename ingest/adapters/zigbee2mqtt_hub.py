@@ -58,7 +58,8 @@ class Speaker(Struct):
     """Who speaks on a topic, and what was said there last.
 
     `last_seen`: as the hub spelt it. `pressed`: what else was said with a call for help that still stands. `fallen`: so
-    it was said. `lock`: the kind that its state was.
+    it was said. `lock`: the kind that its state was. `owes_online`: it was away, or is said to be there, and has not
+    spoken since.
     """
 
     origins: tuple[Origin, ...]
@@ -68,6 +69,7 @@ class Speaker(Struct):
     pressed: dict[str, Any] | None = None
     fallen: bool = False
     lock: str | None = None
+    owes_online: bool = False
 
     def said(self, last_seen: object, pressed: dict[str, Any] | None, fallen: bool | None, lock: str | None) -> None:
         self.last_seen = last_seen

@@ -92,6 +92,9 @@ def read_live(speaker: Speaker, fields: Values, kept: bytes, received: datetime)
     message.states(_condition(fields, now.wrong))
     if message.is_empty:
         message.state("heartbeat", NONE)
+    if speaker.owes_online:
+        speaker.owes_online = False
+        message.state("online", NONE)
     speaker.said(fields.get("last_seen"), _lasting(fields) if now.on.get("sos") else None, now.on.get("fall"), lock)
     return message.content(now.wrong)
 

@@ -197,6 +197,21 @@ def test_hub_and_devices_are_on_and_off_line(hub: Hub, payload: bytes) -> None:
         assert (seen.kind, seen.is_state, seen.origins[0].id) == ("offline", True, id)
 
 
+def test_that_a_device_was_there_counts_when_it_speaks(hub: Hub) -> None:
+    assert hub.tells("hall/device/availability", b"online", retained=True) == ()
+    assert hub.says(retained=True, smoke=False) == ["smoke_cleared"]
+    assert hub.says(contact=True) == ["door_closed", "online"]
+    assert hub.says(contact=True) == ["door_closed"]
+
+
+def test_a_device_that_was_away_and_speaks_is_there(hub: Hub) -> None:
+    hub.tells("hall/device/availability", b"offline")
+    assert hub.says(contact=True) == ["door_closed", "online"]
+    hub.tells("hall/device/availability", b"offline")
+    assert only(hub.tells("hall/device/availability", b"online")).kind == "online"
+    assert hub.says(contact=True) == ["door_closed"]
+
+
 @pytest.mark.parametrize("payload", [b'{"state":7}', b"maybe", b'["online"]', b"{", b"\xff"])
 def test_another_word_than_on_and_off_line_is_refused(hub: Hub, payload: bytes) -> None:
     assert "neither online nor offline" in refusals(hub.tells("hall/device/availability", payload))[0]
