@@ -30,6 +30,7 @@ from api.routes import (
     device_types,
     devices,
     events,
+    fleet,
     found_devices,
     history,
     notifications,
@@ -54,9 +55,9 @@ from store.pool import Pool
 ROUTERS: tuple[APIRouter, ...] = tuple(
     module.router
     for module in (
-        session, stream, alarms, alarm_actions, notifications, residents, plans, devices, device_import, device_life,
-        device_types, found_devices, assignments, reattributions, events,
-        quarantine, usage, history, units, staff, webhooks, tokens, tenants, operations,
+        session, stream, alarms, alarm_actions, notifications, residents, plans, fleet, devices, device_import,
+        device_life, device_types, found_devices, assignments, reattributions, events, quarantine, usage, history,
+        units, staff, webhooks, tokens, tenants, operations,
     )
 )  # fmt: skip
 

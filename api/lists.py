@@ -23,6 +23,7 @@ CursorNumber = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 BY_ID: msgspec.json.Decoder[tuple[str]] = msgspec.json.Decoder(tuple[CursorId])
 BY_NUMBER: msgspec.json.Decoder[tuple[int]] = msgspec.json.Decoder(tuple[CursorNumber])
+BY_PERCENT: msgspec.json.Decoder[tuple[float, str]] = msgspec.json.Decoder(tuple[float, CursorId])
 BY_TIME: msgspec.json.Decoder[tuple[datetime, str]] = msgspec.json.Decoder(tuple[Instant, CursorId])
 BY_TIME_AND_NUMBER: msgspec.json.Decoder[tuple[datetime, int]] = msgspec.json.Decoder(tuple[Instant, CursorNumber])
 

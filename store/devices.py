@@ -7,7 +7,7 @@ from datetime import datetime
 from psycopg.errors import UniqueViolation
 
 from events.devices import LifeCycle, Origin
-from events.ids import DeviceId, ResidentId, TenantId, UnitId
+from events.ids import DeviceId, ResidentId, TenantId
 from events.kinds import Technology
 from store.pool import Connection
 from store.select import Scope, Select
@@ -67,36 +67,6 @@ class Device:
     life_cycle: LifeCycle = LifeCycle.IN_USE
     testing_until: datetime | None = None
     shared_with: ResidentId | None = None
-
-
-async def devices(
-    connection: Connection,
-    scope: Scope,
-    now: datetime,
-    *,
-    tenant: TenantId | None = None,
-    unit: UnitId | None = None,
-    resident: ResidentId | None = None,
-    technology: Technology | None = None,
-    type: str | None = None,
-    hub: DeviceId | None = None,
-    life_cycle: LifeCycle | None = None,
-    after: tuple[str] | None = None,
-    limit: int = 100,
-) -> list[Device]:
-    """`unit` and `resident`: those that have the device at `now`; `resident` is either of a couple."""
-    select = (
-        _devices(scope, now)
-        .where("d.tenant = %s", tenant)
-        .where("r.unit = %s", unit)
-        .where("(a.resident = %s OR a.shared_with = %s)", resident, resident)
-        .where("d.technology = %s", technology)
-        .where("d.type = %s", type)
-        .where("d.hub = %s", hub)
-        .where("d.life_cycle = %s", life_cycle)
-        .after("d.id > %s", after)
-    )
-    return await select.then("ORDER BY d.id").rows(connection, limit)
 
 
 async def device(

@@ -1,20 +1,17 @@
 """Devices: what is registered, how it speaks, and who has it now."""
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Response
 
 from api.callers import Caller
 from api.device_bodies import DeviceDetails, NewDevice, ShownDevice
-from api.fields import AnyId, DeviceRef, ResidentRef, TenantRef, UnitRef
-from api.lists import BY_ID, Page, Pages, by_id
+from api.fields import DeviceRef
 from api.new_device import check_references, given, origin_taken, register
 from api.permissions import Permission, may
 from api.problems import not_found
 from api.routing import Vaka, located, resource
-from events.devices import LifeCycle
-from events.kinds import Technology
 from store import devices
 from store.devices import OriginTaken
 from store.directory import device_changed
@@ -23,29 +20,6 @@ router = resource("devices")
 
 Reader = Annotated[Caller, may(Permission.DEVICES_READ)]
 Writer = Annotated[Caller, may(Permission.DEVICES_WRITE)]
-
-
-@router.get("", summary="List devices")
-async def list_devices(
-    caller: Reader,
-    vaka: Vaka,
-    pages: Pages,
-    tenant: TenantRef | None = None,
-    unit: UnitRef | None = None,
-    resident: ResidentRef | None = None,
-    technology: Technology | None = None,
-    type: AnyId | None = None,
-    hub: DeviceRef | None = None,
-    life_cycle: LifeCycle | None = None,
-) -> Page[ShownDevice]:
-    """With `unit` or `resident`: those that they have now; `resident` is either of a couple."""
-    filters: dict[str, Any] = {"tenant": tenant, "unit": unit, "resident": resident, "technology": technology}
-    filters |= {"type": type, "hub": hub, "life_cycle": life_cycle}
-    async with vaka.read() as connection:
-        found = await devices.devices(
-            connection, caller.scope, vaka.now(), **filters, after=pages.after(BY_ID), limit=pages.fetch
-        )
-    return pages.page([ShownDevice.model_validate(row) for row in found], by_id)
 
 
 @router.get("/{id}", summary="A device")
