@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import median, quantiles
 
+from benchmarks import adapter_messages as others
 from benchmarks.progress import say
 from benchmarks.table import Table
 from ingest.families import FAMILIES, OFF, read_all
@@ -81,7 +82,12 @@ ZIGBEE2MQTT = Family(
     },
     before=[("homes/1/zigbee2mqtt/bridge/devices", b'[{"ieee_address":"0x01","friendly_name":"hall/door"}]')],
 )
-MEASURED = (CANONICAL, ZIGBEE2MQTT)
+CHIRPSTACK = Family("chirpstack", "application", TARGET_OTHERS, others.CHIRPSTACK)
+THINGS_STACK = Family("things_stack", "v3", TARGET_OTHERS, others.THINGS_STACK)
+HOME_ASSISTANT = Family(
+    "home_assistant", "homeassistant", TARGET_OTHERS, others.HOME_ASSISTANT, before=others.HOME_ASSISTANT_CONFIGS
+)
+MEASURED = (CANONICAL, ZIGBEE2MQTT, CHIRPSTACK, THINGS_STACK, HOME_ASSISTANT)
 
 
 def run(size: Size) -> list[Table]:

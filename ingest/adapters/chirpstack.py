@@ -32,7 +32,8 @@ SILENT = frozenset({"txack", "integration"})
 """Events that tell nothing of the device: a gateway took a message for it; another program of the network spoke."""
 
 VENDOR_TAGS = ("brand", "vendor", "manufacturer")
-"""Tags of a device profile that can say whose device it is; `model` says which."""
+MODEL_TAGS = (*VENDOR_TAGS, "model")
+"""Tags of a device profile that can say whose device it is, and which."""
 
 JOINING = "OTAA"
 """ChirpStack's code for what goes wrong when a device joins (over-the-air activation)."""
@@ -139,8 +140,10 @@ def _up(fields: dict[str, Any], wrong: list[str]) -> list[Said]:
 
 
 def _names(info: dict[str, Any]) -> str:
-    tags = inside(info, "tags")
-    return " ".join((text(info, "deviceProfileName"), *(text(tags, name) for name in (*VENDOR_TAGS, "model"))))
+    profile, tags = text(info, "deviceProfileName"), inside(info, "tags")
+    if not tags:
+        return profile
+    return " ".join((profile, *(text(tags, name) for name in MODEL_TAGS)))
 
 
 def _status(fields: dict[str, Any], wrong: list[str]) -> list[Said]:

@@ -23,6 +23,9 @@ CALLS = frozenset({"alarm_pressed", "fall_detected", "smoke_detected"})
 """Kinds that tell staff where to come, when the same message has a position."""
 
 
+_ORDER = {name: place for place, name in enumerate((*PROPERTIES, *MEASURED))}
+
+
 class Said(NamedTuple):
     """One event: its kind, the fields of that kind, and whether it tells how things are."""
 
@@ -52,7 +55,7 @@ def interpret(names: str, fields: dict[str, Any], port: int | None = None, norma
             known |= {"motion"}  # Codecs of door sensors were seen to give the door out as a motion.
         more = _Uplink(NORMALIZED, {"data": list(normalized)}, port).told()
         told |= {name: said for name, said in more.items() if name not in known}
-    return Reading([told[name] for name in (*PROPERTIES, *MEASURED) if name in told], uplink.unclear)
+    return Reading([told[name] for name in sorted(told, key=_ORDER.__getitem__)], uplink.unclear)
 
 
 class _Uplink:
@@ -70,11 +73,13 @@ class _Uplink:
 
     def told(self) -> dict[str, Said]:
         """The events by property."""
+        rules, batteries = self._profile.rules, self._profile.batteries
         for path, value in self._pairs:
-            for rule in self._profile.rules.get(path, ()):
-                self._ask(rule, path, value)
-            if path in self._profile.batteries:
-                self._measure(self._profile.batteries[path], path, value)
+            if path in rules:
+                for rule in rules[path]:
+                    self._ask(rule, path, value)
+            elif path in batteries:
+                self._measure(batteries[path], path, value)
         for rule in self._profile.absences:
             if rule.property not in self._answers and _is_absent(rule, self._found):
                 self._answers[rule.property] = (bool(rule.absent), rule, None)
@@ -86,10 +91,11 @@ class _Uplink:
         except Unclear as error:
             self._complain(path, value, error)
             return
-        before = self._answers.get(rule.property)
-        # Of several fields on the same thing, the one that something is the matter with counts.
-        if answer is not None and (before is None or (answer and not before[0])):
-            self._answers[rule.property] = (answer, rule, value)
+        if answer is not None:
+            before = self._answers.get(rule.property)
+            # Of several fields on the same thing, the one that something is the matter with counts.
+            if before is None or (answer and not before[0]):
+                self._answers[rule.property] = (answer, rule, value)
 
     def _measure(self, rule: BatteryRule, path: str, value: Any) -> None:
         if self._battery is not None and self._battery[0] <= rule.rank:
@@ -137,7 +143,7 @@ def _said(yes: bool, rule: Rule, value: Any, place: dict[str, float] | None) -> 
 def _answer(rule: Rule, value: Any, found: dict[str, Any]) -> bool | None:
     """Yes, no, or nothing."""
     text = word(value)
-    if text in rule.nothing or not holds(rule, found):
+    if text in rule.nothing or ((rule.only or rule.unless) and not holds(rule, found)):
         return None
     if rule.bit is not None or rule.above is not None:
         number = number_in(value)

@@ -22,6 +22,9 @@ def _folded(name: str) -> str:
     return _NOT_NAME.sub("", name.lower())
 
 
+_MANY = (dict, list)
+
+
 def flat(fields: dict[str, Any]) -> list[tuple[str, Any]]:
     """Every value that is no object or array, with its path; of an array, the values of all its elements."""
     pairs: list[tuple[str, Any]] = []
@@ -34,7 +37,7 @@ def _walk(fields: dict[str, Any], path: str, pairs: list[tuple[str, Any]], level
         if len(key) > MOST_LETTERS:
             continue
         name = _folded(key)
-        if isinstance(value, dict | list):
+        if isinstance(value, _MANY):
             inner = path if name in THROUGH else f"{path}{name}."
             for element in value if isinstance(value, list) else (value,):
                 if isinstance(element, dict):

@@ -36,9 +36,12 @@ def text(fields: dict[str, Any], name: str, most: int = 100) -> str:
     return value[:most] if isinstance(value, str) and value[:most].isprintable() else ""
 
 
+_NUMBER = (int, float)
+
+
 def number(fields: dict[str, Any], name: str) -> float | None:
     value = fields.get(name)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9 else None
+    return float(value) if isinstance(value, _NUMBER) and not isinstance(value, bool) and abs(value) < 1e9 else None
 
 
 def spoken_at(given: object, received: datetime, wrong: list[str]) -> datetime:
@@ -78,11 +81,11 @@ def events(
     """
     content: list[Heard | Rejected] = []
     keep: bytes | None = raw
-    start = None if same is None or same == "" else f"{origins[0].scope}\x1f{origins[0].id}\x1f{same}\x1f"
+    whose = None if same is None or same == "" else _hash(f"{origins[0].scope}\x1f{origins[0].id}\x1f{same}")
     for kind, fields, is_state in [*sorted(said, key=_is_state), _ALIVE]:
         if keep is None and kind == "heartbeat":
             break
-        key = None if start is None else _key(start, kind, fields)
+        key = None if whose is None else _key(whose, kind, fields)
         one = heard(origins, kind, at, fields, raw=keep, key=key, is_state=is_state)
         if isinstance(one, Heard):
             keep = None
@@ -101,6 +104,12 @@ def _is_state(said: Said) -> bool:
     return said.is_state
 
 
-def _key(start: str, kind: str, fields: dict[str, Any]) -> bytes:
-    parts = f"{start}{kind}\x1f{fields.get('code', '')}"
-    return hashlib.blake2b(parts.encode("utf-8", "backslashreplace"), digest_size=16).digest()
+def _hash(text: str) -> hashlib.blake2b:
+    return hashlib.blake2b(text.encode("utf-8", "backslashreplace"), digest_size=16)
+
+
+def _key(whose: hashlib.blake2b, kind: str, fields: dict[str, Any]) -> bytes:
+    """Two faults of one message are two events."""
+    key = whose.copy()
+    key.update(f"\x1f{kind}\x1f{fields.get('code', '')}".encode())
+    return key.digest()

@@ -10,10 +10,11 @@ from ingest.adapters.lorawan_table import PositionRule, holds
 def place_in(rules: Iterable[PositionRule], found: dict[str, Any], unclear: list[str]) -> dict[str, float] | None:
     """Where the device is, as fields of a position; None without a fix."""
     for rule in rules:
-        latitude, longitude = found.get(rule.latitude), found.get(rule.longitude)
-        if latitude is None or isinstance(latitude, bool) or not holds(rule, found):
+        latitude = found.get(rule.latitude)
+        if latitude is None or isinstance(latitude, bool) or not holds(rule, found) or word(latitude) in rule.nothing:
             continue
-        if word(latitude) in rule.nothing or _is_no_fix(latitude, longitude):
+        longitude = found.get(rule.longitude)
+        if _is_no_fix(latitude, longitude):
             continue
         place = _degrees(latitude, 90), _degrees(longitude, 180)
         if place[0] is not None and place[1] is not None:
