@@ -95,13 +95,12 @@ def _verdict(state: ResidentState, entry: Entry, at: datetime, raised: Silence) 
 def _learning(state: ResidentState, entry: Entry, at: datetime) -> ResidentState:
     """Activity while quiets are learned: from another place the deadline may be earlier, but never before the floor."""
     now, plan = state.inactivity, state.plan.inactivity
-    heard = _heard(state, entry, at)
-    if now.check_at is None or heard.profile is not now.profile:
-        return _watched(state, heard, at)
-    assert plan is not None
-    assert plan.learned is not None
-    floor = at + timedelta(minutes=plan.learned.floor_minutes)
-    return with_inactivity(state, replace(heard, check_at=min(now.check_at, floor)))
+    since, check_at = now.since, now.check_at
+    if since is None or check_at is None or at - since >= KEPT:
+        return _watched(state, _heard(state, entry, at), at)
+    if check_at - at > KEPT and plan is not None and plan.learned is not None:
+        check_at = min(check_at, at + timedelta(minutes=plan.learned.floor_minutes))
+    return with_inactivity(state, InactivityState(at, check_at, None, source_of(entry), now.profile))
 
 
 def _heard(state: ResidentState, entry: Entry, at: datetime) -> InactivityState:
@@ -112,7 +111,8 @@ def _heard(state: ResidentState, entry: Entry, at: datetime) -> InactivityState:
         return InactivityState(at)
     late = entry.received_at - at > PUNCTUAL
     if now.since is not None and now.source < DOUBTFUL and not late and at - now.since >= KEPT:
-        profile = learned(profile, plan.learned, now.since, at, now.source, state.timezone)
+        raised_at = now.raised.raised_at if now.raised is not None and at >= now.raised.raised_at else None
+        profile = learned(profile, plan.learned, now.since, at, now.source, state.timezone, raised_at)
     return InactivityState(at, None, None, source_of(entry), profile)
 
 

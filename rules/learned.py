@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from math import exp, sqrt
 from struct import iter_unpack
 
-from rules.localtime import instant
+from rules.localtime import DAY_MINUTES, instant
 from rules.plan import LearnedInactivity, Sensitivity
 from rules.profile import (
     KEPT,
@@ -20,10 +20,10 @@ from rules.profile import (
     LENGTHS,
     PART_MINUTES,
     PARTS,
-    QUIET_BYTES,
     Begun,
     Profile,
     begun,
+    days_in,
     kept,
     place,
 )
@@ -33,7 +33,7 @@ from rules.profile import (
 SAME_PLACE, OTHER_PLACE = 0.35, 0.1
 OTHER_KIND_OF_DAY = 0.75
 SPREAD_MINUTES = 60
-NEAR_MINUTES = 180
+NEAR_PARTS = round(180 / PART_MINUTES)
 _BY_TIME = tuple(exp(-((parts * PART_MINUTES / SPREAD_MINUTES) ** 2) / 2) for parts in range(PARTS))
 
 PER_DAYS = 30
@@ -42,12 +42,15 @@ PER_DAYS = 30
 LONG_MINUTES = 120
 """Where quiets usually last longer, such as at night, waiting costs more, and a false alarm is accepted sooner."""
 
-FEW_DAYS = 7
-SHORTEST_MINUTES = KEPT / timedelta(minutes=1)
+FEW_DAYS, FEW_WEIGHT = 7, 0.3
+"""A line from less than this is drawn as if it were as much; the weight is that of quiets of an hour."""
+
+MINUTE = timedelta(minutes=1)
+SHORTEST_MINUTES = KEPT / MINUTE
 
 MARGIN_MINUTES = 180
 STARTING_MARGIN: dict[Sensitivity, float] = {"low": 0.25, "normal": 0.15, "high": 0.05}
-ACCEPTED: dict[Sensitivity, float] = {"low": 0.035, "normal": 0.07, "high": 0.14}
+ACCEPTED: dict[Sensitivity, float] = {"low": 0.03, "normal": 0.065, "high": 0.13}
 """False alarms a day."""
 
 FALSE_ALARM = 2_200
@@ -62,58 +65,65 @@ Weighted = list[tuple[float, float]]
 
 
 def is_ready(profile: Profile, plan: LearnedInactivity) -> bool:
-    return profile.days >= plan.minimum_days
+    return days_in(profile.quiets) >= plan.minimum_days
 
 
 def deadline(profile: Profile, plan: LearnedInactivity, since: datetime, source: int, zone: str) -> datetime:
-    """When quiet since `since` is too long: by usual lengths or usual times of ending, within floor and ceiling."""
+    """When quiet since `since` is too long, within floor and ceiling; by the clock on the wall, as habits are."""
     began = begun(since, source, zone)
-    lasts, ends = (_with_margin(minutes, profile, plan) for minutes in usual(profile.quiets, began))
-    ended = instant(date.fromordinal(began.day), began.minute + int(ends), zone)
-    due = min(since + timedelta(minutes=int(lasts)), ended, since + timedelta(minutes=plan.ceiling_minutes))
-    return max(due, since + timedelta(minutes=plan.floor_minutes))
+    usually = usual(profile.quiets, began)
+    due = instant(date.fromordinal(began.day), began.minute + int(usually + _margin(usually, profile, plan)), zone)
+    floor, ceiling = timedelta(minutes=plan.floor_minutes), timedelta(minutes=plan.ceiling_minutes)
+    return max(since + floor, min(due, since + ceiling))
 
 
 def learned(
-    profile: Profile, plan: LearnedInactivity, since: datetime, until: datetime, source: int, zone: str
+    profile: Profile,
+    plan: LearnedInactivity,
+    since: datetime,
+    until: datetime,
+    source: int,
+    zone: str,
+    raised_at: datetime | None = None,
 ) -> Profile:
-    """`profile` after a quiet that has ended."""
-    began, minutes, margin = begun(since, source, zone), (until - since) / timedelta(minutes=1), profile.margin
+    """`profile` after a quiet that has ended; `raised_at`: when it raised an alarm, if it did."""
+    began, ended, margin = begun(since, source, zone), begun(until, source, zone), profile.margin
+    lasted: float = (ended.day - began.day) * DAY_MINUTES + ended.minute - began.minute
     if is_ready(profile, plan):
         if began.day > profile.day:
             margin -= round(FALSE_ALARM * ACCEPTED[plan.sensitivity])
-        line = (deadline(profile, plan, since, source, zone) - since) / timedelta(minutes=1)
-        if minutes >= line:
+        if raised_at is not None:
             margin += FALSE_ALARM
-            minutes = min(minutes, line * OVER)
+            lasted = min(lasted, (raised_at - since) / MINUTE * OVER)
     margin = max(LOWEST_MARGIN, min(margin, HIGHEST_MARGIN))
     known = profile.quiets if began.day - profile.day <= KEPT_DAYS else b""
-    return Profile(kept(known, began, minutes), margin, max(began.day, profile.day))
+    return Profile(kept(known, began, min(lasted, plan.ceiling_minutes)), margin, max(began.day, profile.day))
 
 
-def usual(quiets: bytes, began: Begun) -> tuple[float, float]:
-    """Minutes from the beginning: as long as such quiets last at most, and until the time by which they have ended."""
+def usual(quiets: bytes, began: Begun) -> float:
+    """Minutes that quiets like this one last at most, or until the time by which they have ended if that is less."""
     lengths: Weighted = []
     endings: Weighted = []
     for minutes, later, alike in _alike(quiets, began):
-        parts = abs(later)
-        if parts * PART_MINUTES <= NEAR_MINUTES:
-            lengths.append((minutes, alike * _BY_TIME[parts]))
-        left = minutes + later * PART_MINUTES
-        if left > 0:
-            endings.append((left, alike * _BY_TIME[max(later, 0)]))
-    rare = max(FEW_DAYS, len(set(quiets[::QUIET_BYTES]))) / PER_DAYS * _worth(lengths)
-    return _reached(lengths, rare), _reached(endings, rare)
+        if later >= -NEAR_PARTS:
+            lengths.append((minutes, alike * _BY_TIME[abs(later)]))
+        endings.append((minutes + later * PART_MINUTES, alike * _BY_TIME[max(later, 0)]))
+    rare = max(FEW_DAYS, days_in(quiets)) / PER_DAYS * _worth(lengths)
+    return min(_reached(lengths, rare), _reached(endings, rare))
 
 
 def _alike(quiets: bytes, began: Begun) -> Iterator[tuple[float, int, float]]:
-    """Of each quiet its minutes, how much later it began (in parts of the day), and how alike place and day are."""
-    here, now, weekend = place(began.source), began.part, _is_weekend(began.day)
-    for day, part, length, source in iter_unpack("4B", quiets):
-        alike = 1.0 if source == began.source else SAME_PLACE if place(source) == here else OTHER_PLACE
-        if _is_weekend(began.day - (began.day - day) % 256) != weekend:
+    """Each quiet that tells something: its minutes, by how many parts of the day it began later, how alike it is."""
+    source, here, now, weekend = began.source, place(began.source), began.part, _is_weekend(began.day)
+    for day, part, length, other in iter_unpack("4B", quiets):
+        later = (part - now + PARTS // 2) % PARTS - PARTS // 2
+        minutes = LENGTHS[length]
+        if later > NEAR_PARTS or (later < -NEAR_PARTS and minutes + later * PART_MINUTES <= SHORTEST_MINUTES):
+            continue
+        alike = 1.0 if other == source else SAME_PLACE if other >> 6 == here else OTHER_PLACE
+        if _is_weekend(began.day - (began.day - day) % 256) is not weekend:
             alike *= OTHER_KIND_OF_DAY
-        yield LENGTHS[length], (part - now + PARTS // 2) % PARTS - PARTS // 2, alike
+        yield minutes, later, alike
 
 
 def _is_weekend(day: int) -> bool:
@@ -122,9 +132,11 @@ def _is_weekend(day: int) -> bool:
 
 def _worth(lengths: Weighted) -> float:
     """How many quiets over the line are worth it, against a home whose quiets last LONG_MINUTES."""
-    weight = 0.3 + sum(weight for _, weight in lengths)
-    mean = (0.3 * SHORTEST_MINUTES + sum(minutes * weight for minutes, weight in lengths)) / weight
-    return sqrt(mean / LONG_MINUTES)
+    weight, total = FEW_WEIGHT, FEW_WEIGHT * SHORTEST_MINUTES
+    for minutes, alike in lengths:
+        weight += alike
+        total += minutes * alike
+    return sqrt(total / weight / LONG_MINUTES)
 
 
 def _reached(quiets: Weighted, rare: float) -> float:
@@ -139,7 +151,10 @@ def _reached(quiets: Weighted, rare: float) -> float:
     return SHORTEST_MINUTES
 
 
-def _with_margin(minutes: float, profile: Profile, plan: LearnedInactivity) -> float:
-    """It grows with the root of the length: the end of a night is known better than its length makes believe."""
-    margin = STARTING_MARGIN[plan.sensitivity] + profile.margin / 100_000
-    return minutes + margin * sqrt(minutes * MARGIN_MINUTES)
+def _margin(minutes: float, profile: Profile, plan: LearnedInactivity) -> float:
+    """Minutes on top. It grows with the root of the length: the end of a night is known better than that is long.
+
+    The longest quiet of the first days is not yet the longest of a month: the fewer are known, the wider it begins.
+    """
+    start = STARTING_MARGIN[plan.sensitivity] * max(1.0, PER_DAYS / max(days_in(profile.quiets), 1))
+    return (start + profile.margin / 100_000) * sqrt(minutes * MARGIN_MINUTES)

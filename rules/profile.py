@@ -66,11 +66,6 @@ class Profile(Struct, frozen=True, array_like=True, gc=False):
     margin: int = 0
     day: int = 0
 
-    @property
-    def days(self) -> int:
-        """From how many days it knows quiets."""
-        return len(set(self.quiets[::QUIET_BYTES]))
-
 
 class Begun(NamedTuple):
     """The beginning of a quiet as the resident's clock on the wall tells it."""
@@ -105,6 +100,11 @@ def _source(kind: str, device: str | None, name: str | None) -> int:
 def place(source: int) -> int:
     """HOME, DOOR, BED or UP."""
     return source >> 6
+
+
+def days_in(quiets: bytes) -> int:
+    """From how many days they are."""
+    return len(set(quiets[::QUIET_BYTES]))
 
 
 def kept(quiets: bytes, began: Begun, minutes: float) -> bytes:
