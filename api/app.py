@@ -35,6 +35,7 @@ from api.routes import (
     history,
     notifications,
     operations,
+    pauses,
     plans,
     quarantine,
     reattributions,
@@ -55,7 +56,7 @@ from store.pool import Pool
 ROUTERS: tuple[APIRouter, ...] = tuple(
     module.router
     for module in (
-        session, stream, alarms, alarm_actions, notifications, residents, plans, fleet, devices, device_import,
+        session, stream, alarms, alarm_actions, notifications, residents, plans, pauses, fleet, devices, device_import,
         device_life, device_types, found_devices, assignments, reattributions, events, quarantine, usage, history,
         units, staff, webhooks, tokens, tenants, operations,
     )

@@ -29,6 +29,8 @@ class Permission(StrEnum):
     ASSIGNMENTS_WRITE = "assignments: write"
     PLANS_READ = "plans: read"
     PLANS_WRITE = "plans: write"
+    PAUSES_READ = "pauses: read"
+    PAUSES_WRITE = "pauses: write"
     STAFF_READ = "staff: read"
     STAFF_WRITE = "staff: write"
     WEBHOOKS_READ = "webhooks: read"
@@ -68,6 +70,8 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     P.ASSIGNMENTS_WRITE: _roles("manager operator admin"),
     P.PLANS_READ: _roles("staff manager admin auditor"),
     P.PLANS_WRITE: _roles("manager admin"),
+    P.PAUSES_READ: _roles("staff manager admin auditor"),
+    P.PAUSES_WRITE: _roles("staff manager admin"),
     P.STAFF_READ: _roles("staff manager admin auditor"),
     P.STAFF_WRITE: _roles("admin"),
     P.WEBHOOKS_READ: _roles("operator admin auditor"),

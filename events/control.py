@@ -74,6 +74,16 @@ class PlanChanged(Control, frozen=True, kw_only=True):
     plan: dict[str, Any]
 
 
+class PauseChanged(Control, frozen=True, kw_only=True):
+    """A resident is not watched from `start` until `end`, or not by these technologies; what is over has ended."""
+
+    pause: str
+    resident: ResidentId
+    start: datetime
+    end: datetime
+    technologies: list[Technology] = []
+
+
 class QuarantineReplayed(Control, frozen=True, kw_only=True):
     """A person asked for a quarantined message to be read again."""
 
@@ -129,6 +139,7 @@ CONTROLS: dict[str, type[Control]] = {
     "device_changed": DeviceChanged,
     "assignment_changed": AssignmentChanged,
     "plan_changed": PlanChanged,
+    "pause_changed": PauseChanged,
     "quarantine_replayed": QuarantineReplayed,
     "history_imported": HistoryImported,
     "replay_differed": ReplayDiffered,

@@ -11,6 +11,7 @@ from events.control import (
     AssignmentChanged,
     DeviceChanged,
     HistoryImported,
+    PauseChanged,
     PlanChanged,
     QuarantineReplayed,
     ReplayDiffered,
@@ -40,7 +41,9 @@ async def apply_item(
             return await _replay_held(connection, control.quarantine, batch.now, read)
         case HistoryImported():
             return await _import_history(connection, batch, control), []
-        case TenantChanged() | DeviceChanged() | ResidentChanged() | AssignmentChanged() | PlanChanged():
+        case (
+            TenantChanged() | DeviceChanged() | ResidentChanged() | AssignmentChanged() | PlanChanged() | PauseChanged()
+        ):
             directory.change(control)
             key, resident = _place(control)
             batch.control(control, key, resident)
@@ -54,7 +57,7 @@ async def apply_item(
 
 
 def _place(
-    control: TenantChanged | DeviceChanged | ResidentChanged | AssignmentChanged | PlanChanged,
+    control: TenantChanged | DeviceChanged | ResidentChanged | AssignmentChanged | PlanChanged | PauseChanged,
 ) -> tuple[Key, ResidentId | None]:
     match control:
         case TenantChanged():

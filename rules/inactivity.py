@@ -43,10 +43,12 @@ def on_entry(state: ResidentState, entry: Entry) -> Result:
         return _verdict(state, entry, at, now.raised)
     if now.since is not None and at <= now.since:
         return state, []
+    if state.plan.inactivity is None:
+        return with_inactivity(state, replace(now, since=at)), []
     if now.profile is not None:
         return _learning(state, entry, at), []
     check_at = now.check_at
-    if check_at is None and state.plan.inactivity is not None:
+    if check_at is None:
         check_at = deadline(state.plan.inactivity, at, state.timezone)
     return with_inactivity(state, InactivityState(at, check_at)), []
 
@@ -55,7 +57,9 @@ def on_plan(state: ResidentState, old: Plan, now: datetime) -> ResidentState:
     """Counts from the last activity, or from now when nothing was watched before."""
     plan, before, new = state.plan.inactivity, state.inactivity, old.inactivity is None
     if plan is None:
-        return with_inactivity(state, InactivityState(since=before.since))
+        # What was learned is kept over a pause: the person who comes back has the same habits.
+        profile = before.profile if state.whole_plan is not None and state.whole_plan.inactivity is not None else None
+        return with_inactivity(state, InactivityState(since=before.since, profile=profile))
     profile = (before.profile or Profile()) if plan.learned is not None else None
     if before.raised is not None:
         return with_inactivity(state, replace(before, profile=profile))

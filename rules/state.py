@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from events.ids import Key
+from events.kinds import Technology
 from rules.plan import Plan
 from rules.profile import DOUBTFUL, Profile
 
@@ -88,8 +89,21 @@ class Place(Struct, frozen=True, array_like=True, gc=False):
     longitude: float
 
 
+class Pause(Struct, frozen=True, array_like=True, gc=False):
+    """Not watched from `start` until before `end`: by these technologies, or at all when none is named."""
+
+    id: str
+    start: datetime
+    end: datetime
+    technologies: tuple[Technology, ...] = ()
+
+
 class ResidentState(Struct, frozen=True, array_like=True, gc=False):
-    """State of one key of the log. `position` is the last entry applied: an older one changes nothing."""
+    """State of one key of the log. `position` is the last entry applied: an older one changes nothing.
+
+    `plan` is what is watched now; while something is paused, `whole_plan` is the plan with it. `pauses` are those that
+    are not over, `pause_at` is when the next of them begins or ends.
+    """
 
     key: Key
     position: int = -1
@@ -106,6 +120,9 @@ class ResidentState(Struct, frozen=True, array_like=True, gc=False):
     presses: tuple[datetime, ...] = ()
     outside: tuple[Wait, ...] = ()
     place: Place | None = None
+    whole_plan: Plan | None = None
+    pauses: tuple[Pause, ...] = ()
+    pause_at: datetime | None = None
     as_needed: tuple[tuple[str, tuple[datetime, ...]], ...] = ()
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from events.control import PlanChanged
+from events.control import PauseChanged, PlanChanged
 from events.ids import derived_id
 from events.log import Entry
 from rules import (
@@ -19,28 +19,65 @@ from rules import (
     lock,
     missed_dose,
     night,
+<<<<<<< HEAD
     replay_check,
+=======
+    pauses,
+>>>>>>> cd56484 (Pauses: a part of the plan is away for a time, ends by itself, needs a reason where lives depend on it)
     social_alarm,
     supervision,
 )
 from rules.decisions import AnyDecision, Failed, Raise, Reason
 from rules.detector import NOTHING, Detector, Result
-from rules.plan import read_plan
+from rules.plan import Plan, read_plan
 from rules.state import ResidentState
 
 
 def _change_plan(state: ResidentState, entry: Entry) -> Result:
     assert isinstance(entry.data, PlanChanged)
-    plan, old, now = read_plan(entry.data.plan), state.plan, entry.received_at
+    plan = read_plan(entry.data.plan)
+    return _watching(state, plan, entry.received_at, entry.data.version, entry.data.timezone), NOTHING
+
+
+def _change_pause(state: ResidentState, entry: Entry) -> Result:
+    assert isinstance(entry.data, PauseChanged)
+    state = replace(state, pauses=pauses.changed(state.pauses, entry.data, entry.received_at))
+    return _pause(state, entry.received_at)
+
+
+def _pause(state: ResidentState, now: datetime) -> Result:
+    """A pause begins or ends: a change of plan that nobody has to make."""
+    state = replace(state, pauses=pauses.standing(state.pauses, now))
+    return _watching(state, state.whole_plan or state.plan, now, state.plan_version, state.timezone), NOTHING
+
+
+def _watching(state: ResidentState, whole: Plan, now: datetime, version: int, timezone: str) -> ResidentState:
+    """Every rule follows what is watched of the `whole` plan from `now` on."""
     for detector in DETECTORS:
         state = detector.noted(state, now)
-    state = replace(state, plan=plan, plan_version=entry.data.version, timezone=entry.data.timezone)
+    old, plan = state.plan, pauses.without_paused(whole, state.pauses, now)
+    state = replace(
+        state,
+        plan=plan,
+        plan_version=version,
+        timezone=timezone,
+        whole_plan=None if plan is whole else whole,
+        pause_at=pauses.next_change(state.pauses, now),
+    )
     for detector in DETECTORS:
         state = detector.on_plan(state, old, now)
-    return state, NOTHING
+    return state
+
+
+def _unpaused(state: ResidentState) -> ResidentState:
+    """After a fault: until a plan or a pause changes next."""
+    return replace(state, pause_at=None)
 
 
 PLAN = Detector("plan", ("plan_changed",), _change_plan)
+PAUSE = Detector(
+    "pause", ("pause_changed",), _change_pause, lambda state: state.pause_at, on_time=_pause, disarmed=_unpaused
+)
 DETECTORS: tuple[Detector, ...] = (
     PLAN,
     social_alarm.DETECTOR,
@@ -55,7 +92,12 @@ DETECTORS: tuple[Detector, ...] = (
     supervision.DETECTOR,
     lock.DETECTOR,
     geofence.DETECTOR,
+<<<<<<< HEAD
     replay_check.DETECTOR,
+=======
+    # The last one: what is due as a pause begins is still told.
+    PAUSE,
+>>>>>>> cd56484 (Pauses: a part of the plan is away for a time, ends by itself, needs a reason where lives depend on it)
 )
 TIMED = tuple(detector for detector in DETECTORS if detector.is_timed)
 BY_KIND: dict[str, tuple[Detector, ...]] = {
@@ -92,7 +134,7 @@ def _apply(state: ResidentState, entry: Entry) -> Result:
             decisions = [*decisions, *_named(made, detector, state)]
         # Few entries move a deadline: only then is it worth asking every rule for its own.
         if state is not before and not moved:
-            moved = detector is PLAN or detector.deadline(state) is not detector.deadline(before)
+            moved = detector is PLAN or detector is PAUSE or detector.deadline(state) is not detector.deadline(before)
     deadline = _earliest(state) if moved else state.deadline
     return replace(state, position=entry.position, deadline=deadline), decisions
 
@@ -124,9 +166,17 @@ def _earliest(state: ResidentState) -> datetime | None:
 
 
 def _named(made: list[AnyDecision], detector: Detector, state: ResidentState) -> list[AnyDecision]:
-    """Every alarm says which rule made it, of which version, by which version of the plan."""
+    """Every alarm says which rule made it, of which version, by which version of the plan, and who is away."""
     origin = {"rule": detector.name, "rule_version": detector.version, "plan_version": state.plan_version}
-    return [replace(d, detail={**d.detail, **origin}) if isinstance(d, Raise) else d for d in made]
+    return [
+        replace(d, detail={**d.detail, **origin, **_away(state, d.at)}) if isinstance(d, Raise) else d for d in made
+    ]
+
+
+def _away(state: ResidentState, at: datetime) -> dict[str, str]:
+    """Until when nothing of the resident is watched, for who goes there."""
+    ends = [pause.end for pause in pauses.active(state.pauses, at) if not pause.technologies]
+    return {"away_until": max(ends).isoformat()} if ends else {}
 
 
 def _failed(state: ResidentState, detector: Detector, at: datetime, position: int | None) -> Failed:

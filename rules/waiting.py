@@ -109,6 +109,7 @@ def verdict(state: ResidentState, wait: Wait, entry: Entry, kind: AlarmKind) -> 
     at = happened(entry)
     episode = _episode(state, wait, kind)
     detail = {
+        "what": wait.what,
         "ended_at": at.isoformat(),
         "reported_at": entry.received_at.isoformat(),
         "kind": entry.kind,

@@ -5,11 +5,19 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from tests.property.world import PLACES, RESIDENTS, Owner, Place, Planned, Said, Tables
+from tests.property.world import PLACES, RESIDENTS, Away, Owner, Place, Planned, Said, Tables, Thing
 
 KINDS = (
     "motion",
     "door_opened",
+    "door_closed",
+    "bed_left",
+    "bed_entered",
+    "check_done",
+    "check_failed",
+    "unlock_denied",
+    "unlocked",
+    "leak_detected",
     "dose_taken",
     "dose_missed",
     "alarm_pressed",
@@ -28,7 +36,7 @@ class Turn(NamedTuple):
     """One turn of the loop. `after`: since the one before; `fails`: the transaction is taken back."""
 
     after: timedelta
-    things: tuple[Said | Planned, ...] = ()
+    things: tuple[Thing, ...] = ()
     waited: float = 0
     fails: bool = False
 
@@ -92,20 +100,39 @@ INACTIVITIES = st.sampled_from(
     ]
 )
 
+OTHERS = st.fixed_dictionaries(
+    {
+        "doors": st.sampled_from([None, {"open_minutes": 10}]),
+        "night": st.sampled_from([None, {"from": "20:00", "to": "14:00", "bed_minutes": 20, "door_minutes": 60}]),
+        "supervision": st.sampled_from([None, {"checks": [{"from": "02:15", "to": "03:15"}]}]),
+        "lock": st.sampled_from([None, {"refused_count": 2, "planned": [{"from": "07:00", "to": "21:00"}]}]),
+    }
+)
 plans = st.builds(
-    lambda medicine, inactivity: {"medicine": medicine, "inactivity": inactivity}, MEDICINES, INACTIVITIES
+    lambda medicine, inactivity, others: {"medicine": medicine, "inactivity": inactivity, **others},
+    MEDICINES,
+    INACTIVITIES,
+    OTHERS,
 )
 residents = st.sampled_from(RESIDENTS)
 # What can be late or out of order says something else then: most of all doses and signs of life.
 kinds = st.sampled_from((*KINDS, *["motion", "dose_taken"] * 4))
 said = st.builds(Said, residents, kinds, st.just(NOW) | minutes(-5, 1, 5, 30, 60, 90, 120, 180, 240, 720, 1500, 3000))
-things = st.lists(said | said | st.builds(Planned, residents, plans), max_size=4).map(tuple)
+paused = st.builds(
+    Away,
+    residents,
+    st.sampled_from(("one", "other")),
+    minutes(-60, 0, 30, 720),
+    minutes(1, 60, 720, 1500),
+    st.sampled_from(((), ("medicine",), ("passive_alarm", "lock"))),
+)
+things = st.lists(said | said | st.builds(Planned, residents, plans) | paused, max_size=4).map(tuple)
 late = st.builds(Said, residents, st.sampled_from(("motion", "dose_taken")), minutes(15, 30, 60, 90, 120, 180, 240))
 
 
 def turns_of(
     after: st.SearchStrategy[timedelta],
-    things: st.SearchStrategy[tuple[Said | Planned, ...]],
+    things: st.SearchStrategy[tuple[Thing, ...]],
     waited: tuple[float, ...] = (0.0,),
     *,
     fails: bool = False,

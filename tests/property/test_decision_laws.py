@@ -24,10 +24,11 @@ def cause(decision: AnyDecision, position: dict[str, int]) -> tuple[object, ...]
     what: tuple[object, ...] = (type(decision), decision.key)
     match decision:
         case Raise() | Remind() if {"day", "since"} & decision.detail.keys():
-            return (*what, *(decision.detail.get(name) for name in ("dose", "day", "since")))
+            began = [began["kind"] for began in decision.detail.get("inputs", ())]
+            return (*what, *(decision.detail.get(name) for name in ("rule", "dose", "check", "day", "since")), *began)
         case Withdraw():
             return (*what, decision.episode)
-    return (*what, decision.reason, position[decision.id])
+    return (*what, decision.reason, position[decision.id], decision.detail.get("what"))
 
 
 @settings(max_examples=150)

@@ -11,7 +11,16 @@ from typing import Any, NamedTuple
 import msgspec
 
 from events.codec import decode_control, decode_message
-from events.control import CONTROLS, AssignmentChanged, CatchUpBegan, CatchUpEnded, DeviceChanged, PlanChanged, Ticked
+from events.control import (
+    CONTROLS,
+    AssignmentChanged,
+    CatchUpBegan,
+    CatchUpEnded,
+    DeviceChanged,
+    PauseChanged,
+    PlanChanged,
+    Ticked,
+)
 from events.delivery import Delivery, Lane, Observation
 from events.ids import DeviceId, Key, ResidentId, TenantId, resident_key
 from events.kinds import Technology
@@ -63,6 +72,19 @@ class Planned(NamedTuple):
 
     resident: ResidentId
     plan: dict[str, Any]
+
+
+class Away(NamedTuple):
+    """A resident is paused, from so long after now on and for so long; again by the same name is a change of it."""
+
+    resident: ResidentId
+    name: str
+    begins: timedelta
+    length: timedelta
+    technologies: tuple[str, ...] = ()
+
+
+Thing = Said | Planned | Away
 
 
 class Committed(NamedTuple):
@@ -121,9 +143,7 @@ class Owner:
     def is_caught_up(self) -> bool:
         return self.caught_up
 
-    def batch(
-        self, now: datetime, things: Sequence[Said | Planned] = (), *, waited: float = 0, fails: bool = False
-    ) -> None:
+    def batch(self, now: datetime, things: Sequence[Thing] = (), *, waited: float = 0, fails: bool = False) -> None:
         """One transaction; `fails`: everything in it is taken back. `waited`: seconds of the steady clock."""
         now = max(now, self.last_stamp)
         batch = Batch(self._directory, self.partition, now, len(self.tables.log))
@@ -169,11 +189,22 @@ class Owner:
         while self.save_chunk():
             pass
 
-    def _take(self, batch: Batch, thing: Said | Planned) -> None:
+    def _take(self, batch: Batch, thing: Thing) -> None:
         if isinstance(thing, Planned):
             version = len(self.tables.log)
             changed = PlanChanged(resident=thing.resident, version=version, timezone=self._zone, plan=thing.plan)
             batch.control(changed, resident_key(thing.resident), thing.resident)
+            return
+        if isinstance(thing, Away):
+            start = batch.now + thing.begins
+            away = PauseChanged(
+                pause=thing.name,
+                resident=thing.resident,
+                start=start,
+                end=start + thing.length,
+                technologies=[Technology(name) for name in thing.technologies],
+            )
+            batch.control(away, resident_key(thing.resident), thing.resident)
             return
         device = DeviceId(f"{thing.resident}-device")
         payload = msgspec.json.encode({"at": batch.now - thing.ago})

@@ -8,14 +8,15 @@ only passes. Fields follow: `22:10 door_opened door=front`, and `device` says wh
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from events.codec import control_kind, decode_message
-from events.control import CatchUpBegan, CatchUpEnded, Control, PlanChanged
+from events.control import CatchUpBegan, CatchUpEnded, Control, PauseChanged, PlanChanged
 from events.ids import EVERYBODY, DeviceId, Key, ResidentId, resident_key
+from events.kinds import Technology
 from events.log import Entry
 from rules.decisions import Annotate, AnyDecision, Failed, Raise, Remind, Withdraw
 from rules.partition import Partition
@@ -26,7 +27,17 @@ RESIDENT = ResidentId("testa")
 KEY = resident_key(RESIDENT)
 DEVICE = DeviceId("device-1")
 
-Line = str | tuple[str, dict[str, Any]]
+
+class Paused(NamedTuple):
+    """Not watched between two times, as lines write them."""
+
+    start: str
+    end: str
+    technologies: tuple[Technology, ...] = ()
+    id: str = "pause-1"
+
+
+Line = str | tuple[str, dict[str, Any] | Paused]
 
 _LINE = re.compile(
     r"(?P<time>(\+\d+ )?\d\d:\d\dZ?)( (?P<kind>[a-z_]+))?( at (?P<at>(\+\d+ )?\d\d:\d\dZ?))?"
@@ -55,7 +66,7 @@ class Home:
         return self.partition.states[KEY]
 
     def play(self, *lines: Line) -> list[str]:
-        """What these lines lead to. A pair of a time and a plan is a change of plan."""
+        """What these lines lead to. A pair of a time and a plan or a pause is a change of it."""
         return [self.told(decision) for line in lines for decision in self._play(line)]
 
     def time(self, text: str) -> datetime:
@@ -100,6 +111,8 @@ class Home:
         """The next entry of the log; None when only time passes."""
         if not isinstance(line, str):
             when, plan = line
+            if isinstance(plan, Paused):
+                return self._control(self.time(when), self._pause(plan), KEY)
             self._version += 1
             changed = PlanChanged(resident=RESIDENT, version=self._version, timezone=self.zone, plan=plan)
             return self._control(self.time(when), changed, KEY)
@@ -118,6 +131,12 @@ class Home:
         device = DeviceId(fields.pop("device", DEVICE))
         data = decode_message(kind, msgspec.json.encode({"at": occurred, **fields}))
         return Entry(self._next(), KEY, kind, data, occurred, now, device=device, resident=RESIDENT)
+
+    def _pause(self, pause: Paused) -> PauseChanged:
+        start, end = self.time(pause.start), self.time(pause.end)
+        return PauseChanged(
+            pause=pause.id, resident=RESIDENT, start=start, end=end, technologies=list(pause.technologies)
+        )
 
     def _control(self, now: datetime, control: Control, key: Key = EVERYBODY) -> Entry:
         return Entry(self._next(), key, control_kind(control), control, now, now)

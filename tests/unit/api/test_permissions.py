@@ -7,10 +7,11 @@ from store.people import Role
 
 MAY = {
     "staff": """own session, tenants: read, units: read, residents: read, devices: read, devices: test,
-        assignments: read, plans: read, staff: read, alarms: read, alarms: act, notifications: read,
-        notifications: see, events: read, openapi: read""",
+        assignments: read, plans: read, pauses: read, pauses: write, staff: read, alarms: read, alarms: act,
+        notifications: read, notifications: see, events: read, openapi: read""",
     "manager": """own session, tenants: read, units: read, residents: read, residents: write, devices: read,
-        devices: write, devices: test, assignments: read, assignments: write, plans: read, plans: write, staff: read,
+        devices: write, devices: test, assignments: read, assignments: write, plans: read, plans: write,
+        pauses: read, pauses: write, staff: read,
         alarms: read, alarms: act, notifications: read, notifications: see, events: read, usage: read, history: write,
         openapi: read""",
     "operator": """own session, tenants: read, units: read, devices: read, devices: write, devices: test,
@@ -18,8 +19,8 @@ MAY = {
         notifications: see, events: read, quarantine: read, quarantine: replay, metrics: read, openapi: read""",
     "followup": "own session, tenants: read, units: read, usage: read, openapi: read",
     "auditor": """own session, tenants: read, units: read, residents: read, devices: read, assignments: read,
-        plans: read, staff: read, webhooks: read, alarms: read, notifications: read, events: read, quarantine: read,
-        usage: read, openapi: read""",
+        plans: read, pauses: read, staff: read, webhooks: read, alarms: read, notifications: read, events: read,
+        quarantine: read, usage: read, openapi: read""",
     "relative": "own session, openapi: read",
 }
 """Written down a second time, by role: whoever changes the table must mean it."""

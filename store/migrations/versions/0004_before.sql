@@ -1,0 +1,20 @@
+-- When a resident is not watched, or not by some technologies. A pause always ends; `ended_at` is when somebody ended
+-- it before its time.
+CREATE TABLE pauses (
+    id text PRIMARY KEY,
+    tenant text NOT NULL REFERENCES tenants,
+    resident text NOT NULL REFERENCES residents,
+    "from" timestamptz NOT NULL,
+    "to" timestamptz NOT NULL,
+    technologies text[] NOT NULL,
+    life_critical boolean NOT NULL,
+    reason text,
+    created_at timestamptz NOT NULL,
+    created_by text NOT NULL,
+    ended_at timestamptz,
+    ended_by text,
+    CHECK ("to" > "from"),
+    CHECK (reason IS NOT NULL OR NOT life_critical)
+);
+CREATE INDEX pauses_by_resident ON pauses (resident, "from");
+CREATE INDEX pauses_by_time ON pauses (tenant, "from", id);
