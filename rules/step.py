@@ -19,11 +19,8 @@ from rules import (
     lock,
     missed_dose,
     night,
-<<<<<<< HEAD
-    replay_check,
-=======
     pauses,
->>>>>>> cd56484 (Pauses: a part of the plan is away for a time, ends by itself, needs a reason where lives depend on it)
+    replay_check,
     social_alarm,
     supervision,
 )
@@ -92,12 +89,9 @@ DETECTORS: tuple[Detector, ...] = (
     supervision.DETECTOR,
     lock.DETECTOR,
     geofence.DETECTOR,
-<<<<<<< HEAD
     replay_check.DETECTOR,
-=======
     # The last one: what is due as a pause begins is still told.
     PAUSE,
->>>>>>> cd56484 (Pauses: a part of the plan is away for a time, ends by itself, needs a reason where lives depend on it)
 )
 TIMED = tuple(detector for detector in DETECTORS if detector.is_timed)
 BY_KIND: dict[str, tuple[Detector, ...]] = {
