@@ -34,7 +34,7 @@ class Other(Enum):
 
     WRONG = "nobody should say that"
     IGNORED = "other devices mean something else by this property"
-    ON = "every other word"
+    ON = "every other word says so; numbers are codes that nobody knows"
 
 
 class Property(NamedTuple):
@@ -84,7 +84,8 @@ PROPERTIES: dict[str, Property] = {
     **_named("fall", {"fall_alarm": True, "normal": False, "fall_warning": None, "unknown": None}, "fall_status"),
     **_named("fall", {"fall": True, "none": False, "maybe_fall": None}, "fall_down_status"),
     # Danger in the air. Gas, carbon monoxide and heat have no kind of their own: people must get out all the same.
-    **_named("smoke", YES, "smoke", "gas", "carbon_monoxide", "heat"),
+    **_named("smoke", YES, "smoke", "carbon_monoxide", "heat"),
+    **_named("smoke", YES, "gas", others=Other.IGNORED),
     **_named("smoke", YES, "smoke_alarm_1", "gas_alarm_1", "carbon_monoxide_alarm_1"),
     **_named("smoke", ALARM, "smoke_state", "co_state", "gas_sensor_state"),
     **_named("smoke", GRAVE, "alarm_state", others=Other.IGNORED),
@@ -99,8 +100,8 @@ PROPERTIES: dict[str, Property] = {
     **_named("door", {**OPEN, "error_jammed": None, "error_unspecified": None, "undefined": None}, "door_state"),
     **_named("door", {"closed": False, "tilted": True}, "opening_mode"),
     # Movement in a room. A second zone of the same sensor is the same room.
-    **_named("motion", YES, "occupancy", "presence", "occupancy_status", "tilt"),
-    **_named("motion", YES, "vibration", "moving", others=Other.IGNORED),
+    **_named("motion", YES, "occupancy", "presence", "occupancy_status"),
+    **_named("motion", YES, "vibration", "moving", "tilt", others=Other.IGNORED),
     **_named("motion", YES, "motion_status", "occupancy_alarm_1", "occupancy_alarm_2", "occupancy_in", "occupancy_out"),
     **_named("motion", YES, "occupancy_or"),
     **_named("motion", YES, *(f"occupancy_{zone}" for zone in range(1, 11))),
@@ -164,9 +165,10 @@ def said(payload: Mapping[str, Any], own: Mapping[str, Property] | None = None) 
         if known is None or value is None:
             continue
         state, values, others = known
-        try:
+        # A number is no yes or no: the `gas` of a meter is 1 when it has counted one cubic metre.
+        if isinstance(value, str | bool) and value in values:
             means = values[value]
-        except (KeyError, TypeError):
+        else:
             means = _otherwise(name, value, others, wrong)
         if means is None:
             continue
@@ -180,9 +182,9 @@ def said(payload: Mapping[str, Any], own: Mapping[str, Property] | None = None) 
 
 
 def _otherwise(name: str, value: object, others: Other, wrong: list[str]) -> bool | None:
-    if others is Other.ON and isinstance(value, str):
-        return True
-    if others is not Other.IGNORED:
+    if others is Other.ON:
+        return True if isinstance(value, str) else None
+    if others is Other.WRONG:
         wrong.append(f"{name}: {str(value)[:100]!r} is not a value of it")
     return None
 

@@ -80,6 +80,28 @@ def is_met(model: Model, demand: Demand) -> bool:
     return kinds == ({demand.kind} if demand.kind else set())
 
 
+BEGINNINGS = {
+    "alarm_pressed", "fall_detected", "smoke_detected", "leak_detected", "door_opened", "motion", "bed_entered",
+    "mat_on", "tampered", "unlock_denied",
+}  # fmt: skip
+"""Kinds that nothing else in a payload may hide."""
+
+
+def is_met_among_all(model: Model, demand: Demand) -> bool:
+    """The same in a payload as hubs send it, with all that the model has."""
+    content = _said(model, _all_usual(model, 55) | {demand.property: demand.value})
+    wrong = [seen.detail for seen in content if isinstance(seen, Rejected)]
+    return not wrong and demand.kind in {seen.kind for seen in content if isinstance(seen, Heard)}
+
+
+def _all_usual(model: Model, number: int) -> dict[str, Any]:
+    return {expose.property: _usual(expose, number) for expose in model.exposes} | {"linkquality": 120, "action": ""}
+
+
+def _usual(expose: Expose, number: int) -> Any:
+    return {"numeric": number, "binary": expose.off, "text": "a text"}.get(expose.type)
+
+
 def _said(model: Model, payload: dict[str, Any]) -> tuple[Any, ...]:
     """What comes of it after the hub has told of the model."""
     adapter = Zigbee2Mqtt(["zigbee2mqtt"])
@@ -127,6 +149,27 @@ def coverage(models: list[Model]) -> Coverage:
 def test_every_model_is_understood(coverage: Coverage, models: list[Model]) -> None:
     assert len(models) > 4000
     assert [miss for miss in coverage.wrong if _reason(miss[1].property) is None] == []
+
+
+def test_every_model_is_understood_in_the_midst_of_all_that_it_tells(models: list[Model]) -> None:
+    missed = [
+        (model.name, demand)
+        for model in models
+        for demand in demands(model)
+        if demand.kind in BEGINNINGS and _reason(demand.property) is None and not is_met_among_all(model, demand)
+    ]
+    assert missed == []
+
+
+CALLS = {"alarm_pressed", "fall_detected", "smoke_detected", "leak_detected", "bed_entered", "mat_on", "tampered"}
+
+
+@pytest.mark.parametrize("number", [1, 55])
+def test_what_models_usually_tell_is_neither_alarming_nor_refused(models: list[Model], number: int) -> None:
+    for model in models:
+        content = _said(model, _all_usual(model, number))
+        assert not [seen for seen in content if isinstance(seen, Rejected)], model.name
+        assert CALLS.isdisjoint(seen.kind for seen in content if isinstance(seen, Heard)), model.name
 
 
 def test_what_is_left_out_is_there_and_is_not_read(coverage: Coverage) -> None:

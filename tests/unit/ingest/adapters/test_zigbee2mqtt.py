@@ -263,6 +263,7 @@ def test_a_message_tells_several_things(hub: Hub) -> None:
         ({"state": "UNLOCK"}, "unlocked"),
         ({"pressure": 1013.2, "temperature": 21.5}, "heartbeat"),
         ({"state": "ON"}, "heartbeat"),
+        ({"gas": 1, "vibration": 1, "fault": 1}, "heartbeat"),
         ({"contact": None, "battery": None, "linkquality": None}, "heartbeat"),
     ],
 )
@@ -473,6 +474,7 @@ def test_what_the_hub_says_again_is_said_now(hub: Hub) -> None:
         (b'"linkquality": -1', "linkquality: '-1'"),
         (b'"contact": "perhaps"', "contact: 'perhaps'"),
         (b'"occupancy": [1]', "occupancy: '[1]'"),
+        (b'"occupancy": 1', "occupancy: '1'"),
         (b'"fall_status": {}', "fall_status: '{}'"),
         (b'"action_l1": 7', "action_l1: '7'"),
         (b'"action_l1": "a\\u0000"', "action_l1: 'a\\x00'"),
