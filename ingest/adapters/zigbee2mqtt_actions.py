@@ -3,6 +3,7 @@
 `action` is said once, when it happens, and is not repeated with later messages.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -54,6 +55,14 @@ NOBODY = frozenset({0xFFFF, "65535", ""})
 SOURCES = ("action", "action_l1", "action_l2", "action_l3", "action_l4", "click")
 """Properties that tell of actions; `click` is that of old releases, some of which told both."""
 
+_NO_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def is_text(text: str) -> bool:
+    """Without control characters and broken letters, which nobody can read and some cannot store."""
+    return _NO_TEXT.search(text) is None
+
+
 Told = tuple[str, dict[str, Any]]
 
 
@@ -71,7 +80,7 @@ def told(payload: Mapping[str, Any], buttons: Buttons) -> Iterator[Told | str]:
         action = payload.get(source)
         if action is None or action == "" or (source == "click" and payload.get("action")):
             continue
-        if not isinstance(action, str) or not action.isprintable():
+        if not isinstance(action, str) or not is_text(action):
             yield f"{source}: {str(action)[:100]!r} is not a text"
             continue
         event = _meaning(action[:100], payload, buttons)
@@ -105,7 +114,7 @@ def who(user: object) -> str | None:
     if isinstance(user, bool) or not isinstance(user, int | str) or user in NOBODY:
         return None
     name = str(user)[:100]
-    return name if name.isprintable() else None
+    return name if is_text(name) else None
 
 
 def buttons_of(actions: frozenset[str], *, controls: bool) -> Buttons:

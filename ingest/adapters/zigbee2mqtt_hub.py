@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from events.delivery import Content, Found, Rejected, Rejection
 from events.devices import Family, Origin
-from ingest.adapters.zigbee2mqtt_actions import SOURCES, Buttons, buttons_of
+from ingest.adapters.zigbee2mqtt_actions import SOURCES, Buttons, buttons_of, is_text
 from ingest.adapters.zigbee2mqtt_fields import MODELS, Property
 
 BRIDGE = "bridge"
@@ -168,7 +168,7 @@ _GROUPS = msgspec.json.Decoder(list[Group])
 
 
 def is_name(text: str) -> bool:
-    return 0 < len(text) <= 256 and text.isprintable() and "+" not in text and "#" not in text
+    return 0 < len(text) <= 256 and is_text(text) and "+" not in text and "#" not in text
 
 
 def _known(listed: Listed) -> Known:
@@ -187,7 +187,7 @@ def _actions(exposes: list[Expose]) -> Iterator[str]:
 
 
 def _text(text: str | None) -> str | None:
-    return "".join(letter for letter in text if letter.isprintable())[:200] if text else None
+    return "".join(letter for letter in text if is_text(letter))[:200] if text else None
 
 
 def _refused(detail: str, origin: Origin) -> Rejected:

@@ -107,6 +107,11 @@ def test_what_is_not_said_by_a_device_is_nothing(hub: Hub, below: str) -> None:
     assert hub.tells(below, b'{"contact": false, "state": "ON"}') == ()
 
 
+@pytest.mark.parametrize("name", ["Köket/lampan", "hall device", "hall\u00a0device", "👩\u200d🦳", "a.b-c_d"])
+def test_people_give_all_kinds_of_names(hub: Hub, name: str) -> None:
+    assert only(hub.tells(name, b'{"contact":true}')).origins[0].id == name
+
+
 def test_a_group_is_no_device(hub: Hub) -> None:
     hub.tells("bridge/groups", b'[{"id": 1, "friendly_name": "hall/device", "members": []}]', retained=True)
     assert hub.speaks(state="ON") == ()
