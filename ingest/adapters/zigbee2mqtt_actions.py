@@ -12,7 +12,7 @@ HELP = frozenset({"sos", "emergency", "panic"})
 
 PRESSES = frozenset({
     "single", "double", "triple", "quadruple", "quintuple", "many", "short", "long", "hold", "held", "press", "pressed",
-    "push", "click", "button", "1", "2", "press_once", "press_twice", "double_pressed", "short_press", "long_press",
+    "push", "click", "button", "press_once", "press_twice", "double_pressed", "short_press", "long_press",
     "single_press", "double_press", "triple_press", "single_click", "double_click", "triple_click", "short_click",
     "long_click", "single_long", "double_long", "triple_long",
 })  # fmt: skip

@@ -84,7 +84,7 @@ PROPERTIES: dict[str, Property] = {
     **_named("fall", {"fall_alarm": True, "normal": False, "fall_warning": None, "unknown": None}, "fall_status"),
     **_named("fall", {"fall": True, "none": False, "maybe_fall": None}, "fall_down_status"),
     # Danger in the air. Gas, carbon monoxide and heat have no kind of their own: people must get out all the same.
-    **_named("smoke", YES, "smoke", "carbon_monoxide", "heat"),
+    **_named("smoke", YES, "smoke", "carbon_monoxide"),
     **_named("smoke", YES, "gas", others=Other.IGNORED),
     **_named("smoke", YES, "smoke_alarm_1", "gas_alarm_1", "carbon_monoxide_alarm_1"),
     **_named("smoke", ALARM, "smoke_state", "co_state", "gas_sensor_state"),
@@ -136,6 +136,7 @@ MODELS: Mapping[str, Mapping[str, Property]] = {
     "ZD1-EN": _named("door", YES, "alarm"),
     "MIR-SM100-E": _named("smoke", YES, "alarm_1"),
     **dict.fromkeys(("FFZB1-SM-ECO", "ZBCO-AE-10X-EUR", "HM-5HA-E"), _named("smoke", YES, "alarm")),
+    "W599001": _named("smoke", YES, "heat"),
     **dict.fromkeys(("SZW08", "W04-Z10T"), _named("leak", ALARM, "alarm_status")),
     "ROB_200-070-0": _named("motion", YES, "alarm_1"),
     "TS0601_vibration_alarm_sensor": _named("motion", ALARM, "alarm_status"),

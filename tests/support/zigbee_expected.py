@@ -151,7 +151,7 @@ OPENED = re.compile(r"(^|_)unlock$|^lock_opened|^(finger|password|key)_open$")
 LOCKED = re.compile(r"(^|_)lock(ed)?$")
 ENDED = re.compile(r"(^|_)(release[d]?|stop(ped)?)(_|$)|^(none|unknown|identify)$")
 PRESSED = re.compile(
-    r"^(single|double|triple|quadruple|quintuple|many|long|short|hold|held|push|[12])$"
+    r"^(single|double|triple|quadruple|quintuple|many|long|short|hold|held|push)$"
     r"|^((single|double|triple|long|short)_)?(press(ed)?|click|long|button)(_once|_twice)?$"
 )
 OWN_FUNCTIONS = {"light", "switch", "lock", "cover", "fan", "climate"}
