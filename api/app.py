@@ -25,6 +25,7 @@ from api.routes import (
     alarm_actions,
     alarms,
     assignments,
+    backtests,
     device_import,
     device_life,
     device_types,
@@ -56,9 +57,9 @@ from store.pool import Pool
 ROUTERS: tuple[APIRouter, ...] = tuple(
     module.router
     for module in (
-        session, stream, alarms, alarm_actions, notifications, residents, plans, pauses, fleet, devices, device_import,
-        device_life, device_types, found_devices, assignments, reattributions, events, quarantine, usage, history,
-        units, staff, webhooks, tokens, tenants, operations,
+        session, stream, alarms, alarm_actions, notifications, residents, plans, backtests, pauses, fleet, devices,
+        device_import, device_life, device_types, found_devices, assignments, reattributions, events, quarantine, usage,
+        history, units, staff, webhooks, tokens, tenants, operations,
     )
 )  # fmt: skip
 

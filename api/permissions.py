@@ -31,6 +31,7 @@ class Permission(StrEnum):
     PLANS_WRITE = "plans: write"
     PAUSES_READ = "pauses: read"
     PAUSES_WRITE = "pauses: write"
+    BACKTESTS = "backtests"
     STAFF_READ = "staff: read"
     STAFF_WRITE = "staff: write"
     WEBHOOKS_READ = "webhooks: read"
@@ -72,6 +73,7 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     P.PLANS_WRITE: _roles("manager admin"),
     P.PAUSES_READ: _roles("staff manager admin auditor"),
     P.PAUSES_WRITE: _roles("staff manager admin"),
+    P.BACKTESTS: _roles("manager admin"),
     P.STAFF_READ: _roles("staff manager admin auditor"),
     P.STAFF_WRITE: _roles("admin"),
     P.WEBHOOKS_READ: _roles("operator admin auditor"),

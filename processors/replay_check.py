@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from events.control import ReplayDiffered
-from rules.decisions import AnyDecision, Failed, encode_decision
+from rules.decisions import AnyDecision, Failed, decode_decision, encode_decision
 from rules.partition import Partition
 from store import replay_check
 from store.inbox import put
@@ -66,12 +66,14 @@ def compare(live: Sequence[AnyDecision], replayed: Sequence[AnyDecision]) -> lis
     would = {decision.id: decision for decision in reversed(replayed)}
     ids = sorted({*was, *would}, key=lambda id: ((was.get(id) or would[id]).at, id))
     pairs = [(was.get(id), would.get(id)) for id in ids]
-    return [(one, other) for one, other in pairs if one is None or other is None or _text(one) != _text(other)]
+    return [(one, other) for one, other in pairs if one is None or other is None or _stored(one) != _stored(other)]
 
 
-def _text(decision: AnyDecision) -> bytes:
-    """As it is stored. Where in the code a rule failed is no part of what was decided."""
-    return encode_decision(replace(decision, traceback="") if isinstance(decision, Failed) else decision)
+def _stored(decision: AnyDecision) -> AnyDecision:
+    """As it is read back. Where in the code a rule failed is no part of what was decided."""
+    return decode_decision(
+        encode_decision(replace(decision, traceback="") if isinstance(decision, Failed) else decision)
+    )
 
 
 async def _tell(connection: Connection, differences: Sequence[Difference], now: datetime) -> None:

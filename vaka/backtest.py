@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from processors.backtest import Asked, Finding, Report, backtest
+from processors.replay_check import check
 from rules.localtime import instant
 from rules.plan import PlanError
 from store.backtest_query import subjects
@@ -63,6 +64,16 @@ async def run_job(context: Context, id: str) -> None:
         report = await _report(reading, _asked(job), progress.tell)
         await progress.settle()
         await finish_backtest(telling, id, msgspec.json.encode(report).decode(), context.now())
+
+
+async def run_check(context: Context) -> str:
+    """Checks that replay gives what the live run gave, and says what was found."""
+    os.nice(LOW_PRIORITY)
+    async with await connect(context.database_url) as connection:
+        checked = await check(connection, context.now())
+    if checked is None:
+        return "nothing to check yet, or another process is checking\n"
+    return f"{checked.decisions} decisions compared, {checked.differences} differences\n"
 
 
 def _asked(job: Backtest) -> Asked:

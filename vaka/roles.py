@@ -3,8 +3,11 @@
 import asyncio
 import contextlib
 import logging
+import os
 import socket
+import sys
 from collections.abc import Awaitable, Iterator
+from functools import partial
 
 import uvicorn
 
@@ -15,6 +18,8 @@ from ingest.scaip.agent import Way
 from ingest.scaip.server import Options, ScaipGateway
 from ingest.source import MqttSource
 from processors import webhook
+from processors.backtest_metrics import BacktestMetrics
+from processors.backtester import Backtester
 from processors.commander import Commander
 from processors.escalator import Escalator
 from processors.metrics import EngineMetrics
@@ -130,11 +135,24 @@ async def run_api(context: Context, pool: Pool, stop: asyncio.Event, listening: 
     )
     config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=2, lifespan="on")
     server = _Server(config)
+    backtester = Backtester(
+        pool,
+        context.now,
+        partial(backtest_command, context),
+        {**os.environ, "VAKA_DATABASE_URL": context.database_url},
+        BacktestMetrics(context.registry),
+    )
     async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(backtester.run(context.database_url, stop))
         serving = tasks.create_task(server.serve(sockets=[listening]))
         await first_of(stop.wait(), asyncio.wait([serving]))
         end_streams(app)
         server.should_exit = True
+
+
+def backtest_command(context: Context, *which: str) -> list[str]:
+    """The program that runs a backtest, or the check of replay, beside this one on the same data."""
+    return [sys.executable, "-m", "vaka", "backtest", *which, "--data-dir", str(context.settings.data_dir)]
 
 
 class _Server(uvicorn.Server):

@@ -16,6 +16,9 @@ def add_arguments(parser: ArgumentParser, name: str) -> None:
     who.add_argument("--unit", metavar="U", help="everybody in this unit")
     who.add_argument("--everybody", action="store_true", help="everybody in every unit")
     who.add_argument("--job", metavar="ID", help="one that was asked for over the API; `vaka api` runs these by itself")
+    who.add_argument(
+        "--check", action="store_true", help="replay the log since the last check, compare with the live run"
+    )
     parser.add_argument("--from", dest="first", type=_day, metavar="DAY", help="first local day, YYYY-MM-DD")
     parser.add_argument("--to", dest="last", type=_day, metavar="DAY", help="last local day, included")
     parser.add_argument("--plan", type=Path, metavar="FILE", help="a plan as JSON (the plans of the time)")
@@ -32,7 +35,7 @@ def _day(text: str) -> date:
 
 
 async def run(options: Namespace, settings: Settings) -> None:
-    from vaka.backtest import run_asked, run_job
+    from vaka.backtest import run_asked, run_check, run_job
     from vaka.context import NothingRuns, attached
 
     try:
@@ -41,6 +44,9 @@ async def run(options: Namespace, settings: Settings) -> None:
         raise Refused(str(error)) from error
     if options.job is not None:
         await run_job(context, options.job)
+        return
+    if options.check:
+        sys.stdout.write(await run_check(context))
         return
     if options.first is None or options.last is None or options.last < options.first:
         raise Refused("--from and --to are needed, and --to is not before --from")
