@@ -9,7 +9,7 @@ MAY = {
     "staff": """own session, tenants: read, units: read, residents: read, devices: read, devices: test,
         assignments: read, plans: read, pauses: read, pauses: write, staff: read, alarms: read, alarms: act,
         notifications: read, notifications: see, events: read, openapi: read""",
-    "manager": "backtests, ""own session, tenants: read, units: read, residents: read, residents: write, devices: read,
+    "manager": """backtests, own session, tenants: read, units: read, residents: read, residents: write, devices: read,
         devices: write, devices: test, assignments: read, assignments: write, plans: read, plans: write,
         pauses: read, pauses: write, staff: read,
         alarms: read, alarms: act, notifications: read, notifications: see, events: read, usage: read, history: write,
