@@ -1,0 +1,173 @@
+"""Lives of devices: hubs and what is behind them, registered, lent, heard, silent, through outages and crashes."""
+
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import msgspec
+from hypothesis import strategies as st
+
+from events.codec import decode_message
+from events.control import AssignmentChanged, DeviceChanged
+from events.delivery import Delivery, Lane, Observation
+from events.devices import LifeCycle, Watch
+from events.ids import DeviceId, ResidentId, device_key, resident_key
+from events.kinds import Technology
+from processors.batch import Batch
+from tests.property.lives import (
+    NOW,
+    CaughtUp,
+    Crashed,
+    Event,
+    Life,
+    Reconnected,
+    Saved,
+    Stopped,
+    Turn,
+    minutes,
+)
+from tests.property.world import RESIDENTS, TENANT, Owner
+
+NETWORK, GATEWAY, BUTTON, SENSOR, SPARE = DEVICES = tuple(
+    DeviceId(name) for name in ("network", "gateway", "button", "a-sensor", "spare")
+)
+LIMITS = {NETWORK: 60, GATEWAY: 30, BUTTON: 90, SENSOR: 60, SPARE: 60}
+
+
+class Registered(NamedTuple):
+    """A device is registered, or changed."""
+
+    device: DeviceId
+    hub: DeviceId | None = None
+    limit: int | None = 60
+    life_cycle: LifeCycle = LifeCycle.IN_USE
+    is_critical: bool = False
+
+
+class Lent(NamedTuple):
+    """A device is with a resident from a while before or after now; `until` is counted from now as well."""
+
+    device: DeviceId
+    resident: ResidentId
+    since: timedelta
+    until: timedelta | None
+
+
+class Heard(NamedTuple):
+    """A device says something; `ago`: how long before now by its own clock."""
+
+    device: DeviceId
+    kind: str
+    ago: timedelta = NOW
+    percent: int = 50
+
+
+class DeviceOwner(Owner):
+    def _take(self, batch: Batch, thing: object) -> None:
+        match thing:
+            case Registered(device, hub, limit, life_cycle, is_critical):
+                changed = DeviceChanged(
+                    device=device,
+                    tenant=TENANT,
+                    technology=Technology.SOCIAL_ALARM,
+                    hub=hub,
+                    life_cycle=life_cycle,
+                    watch=Watch(limit, life_critical=is_critical),
+                )
+                self._directory.change(changed)
+                batch.control(changed, device_key(device))
+            case Lent(device, resident, since, until):
+                lent = AssignmentChanged(
+                    assignment=f"{device}-{resident}",
+                    device=device,
+                    resident=resident,
+                    technology=Technology.SOCIAL_ALARM,
+                    start=batch.now + since,
+                    end=batch.now + until if until is not None else None,
+                )
+                self._directory.change(lent)
+                batch.control(lent, resident_key(resident), resident)
+            case Heard(device, kind, ago, percent):
+                payload = msgspec.json.encode({"at": batch.now - ago, "percent": percent})
+                seen = Observation(TENANT, device, kind, decode_message(kind, payload), payload, None)
+                batch.observe(Delivery("", payload, Lane.BULK, (seen,)), seen)
+
+
+class DeviceLife(Life):
+    def _start(self) -> Owner:
+        return DeviceOwner(self.tables, self._zone)
+
+
+FIRST: Any = (
+    Registered(NETWORK, limit=60),
+    Registered(GATEWAY, NETWORK, limit=30),
+    Registered(BUTTON, GATEWAY, limit=90, is_critical=True),
+    Registered(SENSOR, GATEWAY, limit=60),
+    Registered(SPARE, limit=60, life_cycle=LifeCycle.INSTALLED),
+    Lent(BUTTON, RESIDENTS[0], NOW, None),
+)
+
+KINDS = (
+    "heartbeat", "motion", "battery", "mains_lost", "mains_restored", "tampered", "tamper_cleared", "fault",
+    "fault_cleared", "online", "offline", "test_alarm", "alarm_pressed",
+)  # fmt: skip
+
+devices = st.sampled_from(DEVICES)
+heard = st.builds(
+    Heard, devices, st.sampled_from(("heartbeat", "motion") * 6 + KINDS), minutes(0, 0, 0, 10, 300), st.integers(0, 100)
+)
+registered = st.builds(
+    lambda device, hub, factor, life_cycle: Registered(
+        device, hub, LIMITS[device] * factor, life_cycle, device == BUTTON
+    ),
+    st.sampled_from((GATEWAY, BUTTON, SENSOR, SPARE)),
+    st.sampled_from((NETWORK, NETWORK, None)),
+    st.sampled_from((1, 1, 2)),
+    st.sampled_from((LifeCycle.IN_USE, LifeCycle.IN_USE, LifeCycle.INSTALLED, LifeCycle.RETURNED)),
+)
+lent = st.builds(
+    Lent,
+    st.sampled_from((BUTTON, SENSOR)),
+    st.sampled_from(RESIDENTS),
+    minutes(-60, 0, 30),
+    st.none() | minutes(31, 60, 300),
+)
+# A turn takes what the owner of this life understands.
+things: st.SearchStrategy[Any] = st.lists(heard | heard | heard | registered | lent, max_size=4).map(tuple)
+spans = minutes(0, 1, 5, 10, 20, 30, 60, 90, 240, 720)
+
+
+@st.composite
+def turns(draw: st.DrawFn, *, fails: bool = False) -> Turn:
+    """With a name of its own: written out in full, the strategy would be too long to be shown."""
+    return Turn(draw(spans), draw(things), draw(st.sampled_from((0.0, 100.0))), fails)
+
+
+good_turns, failures = turns(), turns(fails=True)
+ticks = spans.map(Turn)
+saves = st.sampled_from([Saved(chunks) for chunks in (1, 2, 3, 8)])
+outages = minutes(-60, 0, 3, 60, 720)
+crashes, stops = outages.map(Crashed), outages.map(Stopped)
+lines = st.sampled_from([Reconnected(), CaughtUp()])
+
+
+def _one_after_the_other(*steps: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Event, ...]]:
+    return st.tuples(*steps)
+
+
+_scenes = st.one_of(
+    *map(_one_after_the_other, (good_turns, good_turns, ticks, failures, saves, stops, crashes, lines)),
+    _one_after_the_other(st.just(CaughtUp()), good_turns, ticks, good_turns),
+    _one_after_the_other(saves, good_turns, ticks, saves, crashes, good_turns, lines),
+    _one_after_the_other(saves, ticks, good_turns, saves, good_turns, crashes, st.just(CaughtUp()), ticks),
+)
+histories = st.lists(_scenes, min_size=2, max_size=12).map(
+    lambda scenes: [event for scene in scenes for event in scene]
+)
+
+
+def begun(life: DeviceLife) -> DeviceLife:
+    """With its devices registered and Vaka listening."""
+    life.go_through(Turn(NOW, FIRST))
+    life.go_through(CaughtUp())
+    life.go_through(Turn(NOW))
+    return life

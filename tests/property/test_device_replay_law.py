@@ -1,0 +1,81 @@
+"""The law of replay for devices, whose states look at each other's: a hub's, and those behind it."""
+
+from hypothesis import given, settings
+
+from events.ids import Key, health_key
+from rules import health
+from rules.decisions import AnyDecision, Failed, Proven, Raise, Reason, Withdraw
+from rules.partition import Partition
+from tests.property.device_lives import DeviceLife, begun, histories
+from tests.property.lives import Event, places
+from tests.property.test_replay_law import ids, states_at
+from tests.property.world import Place, Tables, replayed
+
+ENDS = {*health.ENDS.values(), Reason.HUB_DOWN, Reason.DEVICE_CHANGED}
+
+
+def whose(decision: AnyDecision) -> Key:
+    """The key of the state that decided this."""
+    if isinstance(decision, Raise) and decision.detail.get("rule") == health.NAME and decision.device is not None:
+        return health_key(decision.device)
+    if isinstance(decision, Withdraw) and decision.reason in ENDS:
+        return health_key(decision.detail["device"])
+    return health_key(decision.device) if isinstance(decision, Proven) else decision.key
+
+
+@settings(max_examples=150)
+@given(places, histories)
+def test_replay_decides_what_was_decided(place: Place, history: list[Event]) -> None:
+    life = begun(DeviceLife(place))
+    for event in history:
+        life.go_through(event)
+    partition = Partition()
+    decisions = replayed(partition, life.tables.log)
+    assert decisions == life.tables.decisions
+    assert not any(isinstance(decision, Failed) for decision in decisions)
+    live = life.owner.partition
+    end = max(life.owner.last_stamp, live.fired_to or life.owner.last_stamp)
+    assert states_at(partition, end) == states_at(live, end)
+
+
+def assert_same_from_snapshot(tables: Tables) -> None:
+    whole = Partition()
+    replayed(whole, tables.log)
+    partition, decisions = tables.recover()
+    for key in {**whole.states, **whole.devices}:
+        seen = tables.seen_of(key)
+        later = [batch for batch in tables.batches if batch.position > seen]
+        assert ids([d for d in decisions if whose(d) == key]) == ids(
+            [d for batch in later for d in batch.decisions if whose(d) == key]
+        )
+    end = max(partition.fired_to or tables.log[-1].received_at, tables.log[-1].received_at)
+    assert states_at(partition, end) == states_at(whole, end)
+
+
+@settings(max_examples=150)
+@given(places, histories)
+def test_replay_from_any_snapshot_goes_on_as_the_live_run(place: Place, history: list[Event]) -> None:
+    """Also from one that is only half written: some devices are ahead of their hub, and of the log."""
+    life = begun(DeviceLife(place))
+    for event in history:
+        life.go_through(event)
+        assert_same_from_snapshot(life.tables)
+
+
+@settings(max_examples=150)
+@given(places, histories)
+def test_what_is_told_is_taken_back_at_most_once(place: Place, history: list[Event]) -> None:
+    """Nothing is told twice while it stands, and what a state says was told is what was."""
+    life = begun(DeviceLife(place))
+    for event in history:
+        life.go_through(event)
+    standing: dict[str, Raise] = {}
+    for decision in life.tables.decisions:
+        if isinstance(decision, Raise) and decision.detail.get("rule") == health.NAME:
+            about = {(d.key, d.kind, d.reason, d.device) for d in standing.values()}
+            assert (decision.key, decision.kind, decision.reason, decision.device) not in about
+            standing[decision.id] = decision
+        elif isinstance(decision, Withdraw) and decision.reason in ENDS:
+            del standing[decision.episode]
+    told = {one.episode for state in life.owner.partition.devices.values() for one in state.known.told.values()}
+    assert told == standing.keys()
