@@ -1,4 +1,4 @@
-"""The console: the page that home-care staff keep open. Plain files, served as they are, without a build."""
+"""The pages for people: plain files, served as they are, without a build."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -15,6 +15,9 @@ MEDIA_TYPES = {
     ".json": "application/json",
     ".svg": "image/svg+xml",
 }
+PAGES = {"index.html": "/", "installation.html": "/installation"}
+"""Where each page stands: the console that home-care staff keep open, and the installer's."""
+
 HEADERS = {
     # Nothing but this server's own files: what a name or an address says can never run, load or send anything.
     "Content-Security-Policy": (
@@ -38,9 +41,9 @@ class Page:
 
 
 def mount_console(app: FastAPI) -> frozenset[str]:
-    """Serves the page at `/` and its files at `/console/...`; returns these addresses, which anybody may get."""
-    addresses = {f"/console/{path.name}": _read(path) for path in FOLDER.iterdir() if path.suffix in MEDIA_TYPES}
-    addresses["/"] = addresses.pop("/console/index.html")
+    """Serves the pages, and their files at `/console/...`; returns these addresses, which anybody may get."""
+    files = [path for path in FOLDER.iterdir() if path.suffix in MEDIA_TYPES]
+    addresses = {PAGES.get(path.name, f"/console/{path.name}"): _read(path) for path in files}
     for address, page in addresses.items():
         app.add_api_route(address, _answer(page), methods=["GET", "HEAD"], include_in_schema=False)
     return frozenset(addresses)

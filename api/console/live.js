@@ -20,7 +20,8 @@ export class Live {
   #heard = 0;
   #tried = 0;
 
-  /** `handlers`: hello() at each connection, change(entry) of an alarm, pulse() every few seconds while all is well,
+  /** `handlers`: hello() at each connection, change(entry) of an alarm, device(device) that has
+   * changed, where it is wanted, pulse() every few seconds while all is well,
    * lost() when it is not, refused() when the server declined the stream. */
   constructor(handlers) {
     this.#handlers = handlers;
@@ -49,6 +50,7 @@ export class Live {
     });
     source.addEventListener("pulse", (message) => this.#judge(JSON.parse(message.data)));
     source.addEventListener("alarm", (message) => this.#handlers.change(JSON.parse(message.data)));
+    source.addEventListener("device", (message) => this.#handlers.device?.(JSON.parse(message.data)));
   }
 
   #hear(now) {

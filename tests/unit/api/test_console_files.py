@@ -14,6 +14,7 @@ from api.console import FOLDER, mount_console
 pytestmark = pytest.mark.anyio
 
 MODULES = sorted(FOLDER.glob("*.js"))
+PAGES = sorted(FOLDER.glob("*.html"))
 IMPORTED = re.compile(r'from "\./([^"]+)"')
 FETCHED = re.compile(r'(?:src|href)="(/[^"]+)"')
 MARKUP = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|DOMParser|srcdoc")
@@ -39,6 +40,7 @@ async def client(app: FastAPI, addresses: frozenset[str]) -> AsyncIterator[httpx
     ("address", "media_type"),
     [
         ("/", "text/html; charset=utf-8"),
+        ("/installation", "text/html; charset=utf-8"),
         ("/console/console.js", "text/javascript; charset=utf-8"),
         ("/console/console.css", "text/css; charset=utf-8"),
         ("/console/sv.json", "application/json"),
@@ -82,7 +84,7 @@ async def test_browsers_ask_each_time_and_are_told_when_nothing_changed(client: 
 
 
 async def test_all_that_the_files_name_is_served(addresses: frozenset[str]) -> None:
-    named = set(FETCHED.findall((FOLDER / "index.html").read_text()))
+    named = {name for page in PAGES for name in FETCHED.findall(page.read_text())}
     named |= {f"/console/{name}" for module in MODULES for name in IMPORTED.findall(module.read_text())}
     assert named <= addresses
     assert {f"/console/{module.name}" for module in MODULES} <= named
@@ -102,9 +104,10 @@ class Inline(HTMLParser):
             self.found.append(tag)
 
 
-def test_the_page_has_no_inline_script_or_style() -> None:
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_page_has_inline_script_or_style(page: Path) -> None:
     parser = Inline()
-    parser.feed((FOLDER / "index.html").read_text())
+    parser.feed(page.read_text())
     assert parser.found == []
 
 
