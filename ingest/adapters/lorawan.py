@@ -137,7 +137,9 @@ def _said(yes: bool, rule: Rule, value: Any, place: dict[str, float] | None) -> 
         fields[rule.keep] = word(value)
     if place is not None and kind in CALLS:
         fields |= place
-    return Said(kind, fields, rule.outcome.state and not counted)
+    # Where networks leave out what is false, nothing ever says that a movement ended: each one told is a new one.
+    never_ends = kind == "motion" and rule.absent is None
+    return Said(kind, fields, rule.outcome.state and not counted and not never_ends)
 
 
 def _answer(rule: Rule, value: Any, found: dict[str, Any]) -> bool | None:

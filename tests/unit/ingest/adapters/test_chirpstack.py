@@ -1,6 +1,7 @@
 """ChirpStack v4: events of devices and of gateways."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -326,3 +327,12 @@ def test_a_press_carries_its_place() -> None:
     press = heard(read("up", fields))[0].message
     assert isinstance(press, AlarmPressed)
     assert (press.latitude, press.longitude) == (58.4, 14.1)
+
+
+def test_the_page_names_every_event() -> None:
+    page = (Path(__file__).parents[4] / "docs/devices.md").read_text(encoding="utf-8")
+    section = page.partition("### ChirpStack v4")[2].partition("### ")[0]
+    events = ("up", "status", "join", "ack", "location", "log", "txack", "integration", "event/stats", "state/conn")
+    assert [event for event in events if f"`{event}`" not in section] == []
+    for event in events[:8]:
+        assert not [one for one in read(event, UP) if isinstance(one, Rejected) and one.reason is Rejection.BAD_TOPIC]

@@ -1,6 +1,7 @@
 """Home Assistant's MQTT discovery: what configs teach, and what the states of entities mean."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,6 +11,8 @@ from events.delivery import Content, Found, Heard, Rejected, Rejection
 from events.devices import Family, Origin
 from events.messages import Battery, Position, Signal
 from ingest.adapters.home_assistant import MOST_CONFIGS, HomeAssistant
+from ingest.adapters.home_assistant_entity import BINARY as CLASSES
+from ingest.adapters.home_assistant_entity import HELP
 
 NOW = datetime(2026, 11, 21, 8, 5, tzinfo=UTC)
 DEVICE = {"identifiers": ["0xa1"], "name": "Hall", "manufacturer": "Maker", "model": "M-1"}
@@ -435,3 +438,10 @@ def test_a_prefix_that_is_none_is_refused(prefix: str) -> None:
 def test_another_familys_origin_speaks_elsewhere(home: Home) -> None:
     assert home.adapter.topics(Origin(Family.CHIRPSTACK, "homeassistant", "0xa1")) == ()
     assert not home.adapter.reads("homeassistant/status")
+
+
+def test_the_page_names_every_class_and_word() -> None:
+    page = (Path(__file__).parents[4] / "docs/devices.md").read_text(encoding="utf-8")
+    section = page.partition("## Home Assistant discovery")[2]
+    kinds = {kind for yes, no, _ in CLASSES.values() for kind in (yes, no)} - {"fault", "fault_cleared"}
+    assert {word for word in (*CLASSES, *HELP, *kinds) if f"`{word}`" not in section} == set()

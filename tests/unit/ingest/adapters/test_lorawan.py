@@ -168,6 +168,14 @@ def test_a_profile_knows_its_devices(names: str, fields: Fields, expected: list[
     assert kinds(fields, names) == expected
 
 
+def test_a_movement_is_a_state_only_where_its_end_is_told() -> None:
+    """Networks leave out what is false: a state that is never told to be over would hide all that come after it."""
+    assert [said.is_state for said in interpret("", {"motion": True}).said] == [False]
+    ended = interpret("", {"motion": False}).said
+    assert [(said.kind, said.is_state) for said in ended] == [("motion_ended", True)]
+    assert [said.is_state for said in interpret("tbms100", {"status": 1}).said] == [True]
+
+
 def test_a_field_is_named_as_the_message_spells_it() -> None:
     given = {"Data": {"BAT_V": {"value": "full", "unit": "V"}}, "Meters": {"Door-Status": "ajar"}, "door": "ajar"}
     assert [text.partition(":")[0] for text in interpret("", given).unclear] == ["Data.BAT_V", "door"]
@@ -175,7 +183,7 @@ def test_a_field_is_named_as_the_message_spells_it() -> None:
 
 def test_counts_are_events_and_words_are_states() -> None:
     assert [said.is_state for said in interpret("", {"motion": 7}).said] == [False]
-    assert [said.is_state for said in interpret("", {"motion": True}).said] == [True]
+    assert [said.is_state for said in interpret("", {"water_leak": True}).said] == [True]
     assert [said.is_state for said in interpret("decentlab dl-iam", {"activity_counter": 1}).said] == [False]
     assert interpret("decentlab dl-iam", {"activity_counter": 0}).said == []
 
@@ -184,6 +192,7 @@ def test_a_call_for_help_tells_where_and_what_was_pressed() -> None:
     press, place = interpret("", {"sos": "double", "latitude": "58.4", "longitude": 14.1, "accuracy": 12}).said
     assert press.fields == {"button": "double", "latitude": 58.4, "longitude": 14.1, "accuracy_m": 12}
     assert place.fields == {"latitude": 58.4, "longitude": 14.1, "accuracy_m": 12}
+    assert interpret("", {"door": "open", "latitude": 58.4, "longitude": 14.1}).said[0].fields == {}
     assert interpret("", {"button_2": 1}).said[0].fields == {"button": "2"}
     assert interpret("", {"button": "\u0000"}).said[0].fields == {}
 
