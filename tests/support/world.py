@@ -80,10 +80,12 @@ class World:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    async def staff(self, username: str, unit: str, *, sign_in: bool = True) -> httpx.AsyncClient:
+    async def staff(
+        self, username: str, unit: str | None, *, role: str = "staff", sign_in: bool = True
+    ) -> httpx.AsyncClient:
         """A new member of staff, and a client that is signed in as them."""
         await self.make(
-            "staff", tenant="prov", unit=unit, username=username, name=username.title(), role="staff", password=PASSWORD
+            "staff", tenant="prov", unit=unit, username=username, name=username.title(), role=role, password=PASSWORD
         )
         client = httpx.AsyncClient(
             base_url=self.admin.base_url, headers={"Origin": str(self.admin.base_url).rstrip("/")}, timeout=20
