@@ -95,7 +95,7 @@ class Hub:
         self._wake = asyncio.Event()
         self._following = asyncio.Event()
         self._seq: int | None = None
-        self._changed_devices: set[DeviceId] = set()
+        self._changed_devices: dict[DeviceId, None] = {}
         self._troubles = ["Vaka is starting"]
         self._ended = False
         self.pulse_seconds: float = PULSE_SECONDS
@@ -179,7 +179,7 @@ class Hub:
                 self._applied.note(notice.payload)
                 continue
             if notice is not None and notice.channel == DEVICES:
-                self._changed_devices.add(DeviceId(notice.payload))
+                self._changed_devices[DeviceId(notice.payload)] = None
             self._wake.set()
 
     async def _read(self, connection: Connection) -> None:
@@ -207,8 +207,8 @@ class Hub:
         """
         if not self._clients:
             self._changed_devices.clear()
-        for _ in range(min(DEVICES_AT_ONCE, len(self._changed_devices))):
-            id = self._changed_devices.pop()
+        for id in list(self._changed_devices)[:DEVICES_AT_ONCE]:
+            del self._changed_devices[id]
             for scope in {client.scope for client in self._clients}:
                 found = await device(connection, scope, self._now(), id)
                 if found is not None:

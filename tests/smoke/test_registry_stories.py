@@ -113,3 +113,27 @@ async def test_the_first_word_of_an_installed_device_proves_it_too(world: World)
     await world.engine.say("button", "alarm_pressed")
     assert (await world.get("devices/button"))["life_cycle"] == "in_use"
     assert len((await world.get("alarms", kind="social_alarm"))["items"]) == 1
+
+
+async def test_a_list_of_buttons_is_tried_out_and_then_imported(world: World) -> None:
+    text = "id;type;serial;life_cycle\nknapp-1;button;0042;in_stock\nknapp-2;{};0043;in_stock\n"
+    headers = {"Content-Type": "text/csv"}
+
+    async def send(type: str, **query: str) -> httpx.Response:
+        path = "/api/v1/devices/import"
+        return await world.admin.post(
+            path, params={"tenant": "prov", **query}, content=text.format(type), headers=headers
+        )
+
+    tried = (await send("buton", dry_run="true")).json()
+    assert [(row["device"], row["action"]) for row in tried["rows"]] == [("knapp-1", "new"), ("knapp-2", "error")]
+    assert (tried["rows"][1]["errors"][0]["field"], tried["rows"][1]["errors"][0]["value"]) == ("type", "buton")
+    assert (await send("buton")).status_code == 422
+    assert (await world.get("devices", life_cycle="in_stock"))["items"] == []
+
+    assert (await send("button")).json()["new"] == 2
+    await world.make("assignments", device="knapp-1", resident="anna")
+    await world.engine.say("knapp-1", "alarm_pressed")
+    (alarm,) = (await world.get("alarms", kind="social_alarm"))["items"]
+    assert (alarm["resident"], alarm["device"]) == ("anna", "knapp-1")
+    assert [device["id"] for device in (await world.get("devices", life_cycle="in_stock"))["items"]] == ["knapp-2"]

@@ -13,7 +13,9 @@ import uvicorn
 
 from api.app import end_streams
 from api.health import Problem
+from events.ids import DeviceId
 from store.journal_write import record
+from store.proof import prove
 from tests.support.api import NOON, Api, problem
 
 pytestmark = pytest.mark.anyio
@@ -252,3 +254,18 @@ async def test_a_change_is_answered_when_the_log_has_taken_it(town: Api, server:
         assert not asking.done()
         await town.execute("SELECT pg_notify('vaka_inbox_applied', %s)", (str(waiting[0][0]),))
         assert (await asking).status_code == 201
+
+
+async def test_a_device_is_told_as_it_is_to_who_may_see_it(town: Api, server: str) -> None:
+    async with follow(town, server, "operator", "west", "south") as other, follow(town, server) as listener:
+        for stream in (other, listener):
+            await stream.next("hello")
+        for id in ("north-button", "south-button"):
+            async with town.pool.connection() as connection:
+                await prove(connection, DeviceId(id), NOON, "alarm_pressed")
+        told = [await listener.next("device") for _ in range(2)]
+        assert [(device["resident"], device["life_cycle"]) for device in told] == [
+            ("north-1", "in_use"),
+            ("south-1", "in_use"),
+        ]
+        assert (await other.next("device"))["resident"] == "south-1"
