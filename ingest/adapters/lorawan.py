@@ -23,6 +23,9 @@ CALLS = frozenset({"alarm_pressed", "fall_detected", "smoke_detected"})
 """Kinds that tell staff where to come, when the same message has a position."""
 
 
+DANGERS = frozenset({"door_opened", "leak_detected", "smoke_detected"})
+"""What must never go unheard because an earlier one was never told to be over."""
+
 _ORDER = {name: place for place, name in enumerate((*PROPERTIES, *MEASURED))}
 
 
@@ -116,7 +119,7 @@ class _Uplink:
         place = place_in(self._profile.positions, self._found, self.unclear)
         told = {}
         for name, (yes, rule, value) in self._answers.items():
-            said = _said(yes, rule, value, place)
+            said = _said(yes, rule, value, place, name in self._profile.ending)
             if said is not None:
                 told[name] = said
         if self._battery is not None:
@@ -126,7 +129,8 @@ class _Uplink:
         return told
 
 
-def _said(yes: bool, rule: Rule, value: Any, place: dict[str, float] | None) -> Said | None:
+def _said(yes: bool, rule: Rule, value: Any, place: dict[str, float] | None, ends: bool) -> Said | None:
+    """`ends`: the profile knows how it is told that the property is over, also by a missing field."""
     kind = rule.outcome.yes if yes else rule.outcome.no
     # How often it happened since the last message is no state, even where the field is usually one.
     counted = rule.counts or (rule.above is not None and (number_in(value) or 0) > 1)
@@ -137,9 +141,16 @@ def _said(yes: bool, rule: Rule, value: Any, place: dict[str, float] | None) -> 
         fields[rule.keep] = word(value)
     if place is not None and kind in CALLS:
         fields |= place
-    # Where networks leave out what is false, nothing ever says that a movement ended: each one told is a new one.
-    never_ends = kind == "motion" and rule.absent is None
-    return Said(kind, fields, rule.outcome.state and not counted and not never_ends)
+    return Said(kind, fields, rule.outcome.state and not counted and (ends or not _may_never_end(kind, value)))
+
+
+def _may_never_end(kind: str, value: Any) -> bool:
+    """Where networks leave out what is false, nothing ever says that it is over: each time it is told, it is new.
+
+    A word for the one has a word for the other, which no network leaves out; but movements are told in words for as
+    long as they last, and each of them is a sign of life.
+    """
+    return kind == "motion" or (kind in DANGERS and not isinstance(value, str))
 
 
 def _answer(rule: Rule, value: Any, found: dict[str, Any]) -> bool | None:

@@ -66,13 +66,18 @@ class PositionRule(Struct, frozen=True, gc=False):
 
 
 class Profile(Struct, frozen=True):
-    """What to read of a device. `speaks_of`: the properties that the profile itself has rules on, or forbids."""
+    """What to read of a device.
+
+    `speaks_of`: the properties that the profile itself has rules on, or forbids. `ending`: those of which it knows what
+    a missing field means.
+    """
 
     rules: dict[str, tuple[Rule, ...]]
     batteries: dict[str, BatteryRule]
     positions: tuple[PositionRule, ...]
     absences: tuple[Rule, ...]
     speaks_of: frozenset[str]
+    ending: frozenset[str]
 
 
 def holds(rule: Rule | PositionRule, found: dict[str, Any]) -> bool:
@@ -145,6 +150,7 @@ def _profile(own: ProfileLines, generic: ProfileLines | None = None) -> Profile:
         _positions(_lines(own.position, rest.position)),
         tuple(rule for rule in rules if rule.absent is not None),
         frozenset(name for name in (*PROPERTIES, *MEASURED) if generic and getattr(own, name) is not None),
+        frozenset(rule.property for rule in rules if rule.absent is not None),
     )
 
 

@@ -122,10 +122,10 @@ def test_without_a_codec_people_are_told_and_the_device_is_alive() -> None:
 
 
 def test_an_uplink_without_data_needs_no_codec() -> None:
-    content = read("up", {"deduplicationId": "1", "time": UP["time"]})
-    assert kinds(content) == ["heartbeat"]
-    assert heard(content)[0].is_state
-    assert reasons(content) == []
+    for fields in ({}, {"fPort": 0, "data": "AA=="}, {"fPort": 10}):
+        content = read("up", {"deduplicationId": "1", "time": UP["time"], **fields})
+        assert [(one.kind, one.is_state) for one in heard(content)] == [("heartbeat", True)]
+        assert len(content) == 1
 
 
 @pytest.mark.parametrize("given", ["open", [], 7, True])

@@ -74,6 +74,8 @@ BATTERIES: dict[str, tuple[Fields, str, float | None]] = {
     "the lowest span": ({"battery": "0-5%"}, "", 0),
     "an empty one": ({"battery": 0}, "", 0),
     "volt by its size": ({"battery": 3.6}, "", 100),
+    "nearly empty, in percent": ({"battery": 0.5}, "", 0.5),
+    "a full rechargeable one in volt": ({"battery": 4.2}, "", 100),
     "volt by its name": ({"batV": 2.1}, "", 0),
     "volt with its unit": ({"battery voltage": "2.85V"}, "", 50),
     "volt below empty": ({"batV": 1.2}, "", 0),
@@ -110,6 +112,7 @@ UNCLEAR: dict[str, tuple[Fields, str]] = {
     "a place beyond the pole": ({"latitude": 91, "longitude": 14}, "no place on earth"),
     "half a place": ({"latitude": 58.4}, "no place on earth"),
     "a place in words": ({"latitude": "north", "longitude": "east"}, "no place on earth"),
+    "accuracy below zero": ({"latitude": 58, "longitude": 14, "accuracy": -1}, "no distance"),
     "accuracy in words": ({"latitude": 58, "longitude": 14, "accuracy": "good"}, "no distance"),
 }
 
@@ -157,6 +160,11 @@ PROFILES: dict[str, tuple[str, Fields, list[str]]] = {
     "a fix that failed": ("oyster", {"latitudeDeg": 58, "longitudeDeg": 14, "fixFailed": True}, []),
     "somebody who fell": ("digital-matter oyster", {"manDown": True}, ["fall_detected"]),
     "another codec of a known model": ("dragino lds02", {"door": "open", "battery": 80}, ["door_opened", "battery"]),
+    "another codec, and what could be a missing field": (
+        "dragino lds02",
+        {"door": "open", "BAT_V": 3.1, "MOD": 1},
+        ["door_opened", "battery"],
+    ),
     "how wet it is, which says nothing": ("sensative strips", {"flood": {"value": 35}}, []),
     "another reason to send": ("elv elv-lw-gps1", {"TX_Reason": "Timer_Event"}, []),
     "a sensor that is no door": ("laird rs1xx", {"operatingMode": "Counter", "state": "Open"}, []),
@@ -168,12 +176,27 @@ def test_a_profile_knows_its_devices(names: str, fields: Fields, expected: list[
     assert kinds(fields, names) == expected
 
 
-def test_a_movement_is_a_state_only_where_its_end_is_told() -> None:
-    """Networks leave out what is false: a state that is never told to be over would hide all that come after it."""
-    assert [said.is_state for said in interpret("", {"motion": True}).said] == [False]
-    ended = interpret("", {"motion": False}).said
-    assert [(said.kind, said.is_state) for said in ended] == [("motion_ended", True)]
-    assert [said.is_state for said in interpret("tbms100", {"status": 1}).said] == [True]
+NEVER_TOLD_TO_BE_OVER: dict[str, tuple[Fields, str, bool]] = {
+    "a movement": ({"motion": True}, "", False),
+    "a movement in a word": ({"occupancy": "occupied"}, "", False),
+    "a movement whose end is known": ({"status": 1}, "tbms100", True),
+    "water": ({"water_leak": True}, "", False),
+    "water in a word": ({"water_leak": "leak"}, "", True),
+    "water whose end is known": ({"leak": 1}, "em300-zld", True),
+    "smoke": ({"smoke": 1}, "", False),
+    "an open door": ({"door": 1}, "", False),
+    "an open door in a word": ({"door": "open"}, "", True),
+    "an open door whose end is known": ({"DOOR_OPEN_STATUS": 1}, "lds02", True),
+    "a closed door": ({"door": 0}, "", True),
+    "that it is over": ({"motion": False}, "", True),
+    "an opened case": ({"tamper": True}, "", True),
+}
+
+
+@pytest.mark.parametrize(("fields", "names", "is_state"), NEVER_TOLD_TO_BE_OVER.values(), ids=NEVER_TOLD_TO_BE_OVER)
+def test_what_is_never_told_to_be_over_is_no_state(fields: Fields, names: str, is_state: bool) -> None:
+    """Networks leave out what is false: a state that is never over would hide all that come after it."""
+    assert [said.is_state for said in interpret(names, fields).said] == [is_state]
 
 
 def test_a_field_is_named_as_the_message_spells_it() -> None:
@@ -183,7 +206,7 @@ def test_a_field_is_named_as_the_message_spells_it() -> None:
 
 def test_counts_are_events_and_words_are_states() -> None:
     assert [said.is_state for said in interpret("", {"motion": 7}).said] == [False]
-    assert [said.is_state for said in interpret("", {"water_leak": True}).said] == [True]
+    assert [said.is_state for said in interpret("", {"water_leak": "leak"}).said] == [True]
     assert [said.is_state for said in interpret("decentlab dl-iam", {"activity_counter": 1}).said] == [False]
     assert interpret("decentlab dl-iam", {"activity_counter": 0}).said == []
 
@@ -198,7 +221,13 @@ def test_a_call_for_help_tells_where_and_what_was_pressed() -> None:
 
 
 @pytest.mark.parametrize(
-    "zero", [{"latitude": 0.0, "longitude": 0}, {"latitude": 0}, {"latitude": None, "longitude": None}]
+    "zero",
+    [
+        {"LAT": True, "LON": True},
+        {"latitude": 0.0, "longitude": 0},
+        {"latitude": 0},
+        {"latitude": None, "longitude": None},
+    ],
 )
 def test_zeros_are_no_place(zero: Fields) -> None:
     reading = interpret("", zero)
@@ -267,10 +296,12 @@ def test_every_kind_that_the_table_gives_can_be_said() -> None:
 
 @pytest.mark.parametrize("depth", [1, 5, 50, 500])
 def test_deep_objects_end_somewhere(depth: int) -> None:
-    fields: Fields = {"sos": True}
+    unknown: Fields = {"sos": True}
+    known: Fields = {"sos": True}
     for _ in range(depth):
-        fields = {"x": fields}
-    assert interpret("", fields).said == []
+        unknown, known = {"x": unknown}, {"data": known}
+    assert interpret("", unknown).said == []
+    assert [said.kind for said in interpret("", known).said] == (["alarm_pressed"] if depth < 6 else [])
 
 
 def test_long_names_are_nobodys() -> None:
