@@ -154,15 +154,22 @@ def _one_after_the_other(*steps: st.SearchStrategy[Any]) -> st.SearchStrategy[tu
     return st.tuples(*steps)
 
 
+# Everybody is well; then time passes, and a hub with what is behind it falls silent.
+_heartbeats: Any = tuple(Heard(device, "heartbeat") for device in DEVICES)
+_well = spans.map(lambda after: Turn(after, _heartbeats))
+_long = minutes(30, 60, 90, 240).map(Turn)
+_hub_is_back = st.sampled_from([Turn(NOW, (beat,)) for beat in _heartbeats])
+_all_saved, _some_saved = st.just(Saved(12)), st.sampled_from([Saved(chunks) for chunks in range(1, 8)])
+_caught_up = st.just(CaughtUp())
 _scenes = st.one_of(
     *map(_one_after_the_other, (good_turns, good_turns, ticks, failures, saves, stops, crashes, lines)),
-    _one_after_the_other(st.just(CaughtUp()), good_turns, ticks, good_turns),
+    _one_after_the_other(_caught_up, good_turns, ticks, good_turns),
+    _one_after_the_other(_caught_up, _well, _long, ticks, _hub_is_back, good_turns),
+    _one_after_the_other(_caught_up, _well, _all_saved, _long, _some_saved, _hub_is_back, crashes, ticks, _caught_up),
+    _one_after_the_other(_well, _all_saved, _long, _hub_is_back, _some_saved, crashes, ticks, _caught_up, ticks),
     _one_after_the_other(saves, good_turns, ticks, saves, crashes, good_turns, lines),
-    _one_after_the_other(saves, ticks, good_turns, saves, good_turns, crashes, st.just(CaughtUp()), ticks),
 )
-histories = st.lists(_scenes, min_size=2, max_size=12).map(
-    lambda scenes: [event for scene in scenes for event in scene]
-)
+histories = st.lists(_scenes, min_size=2, max_size=8).map(lambda scenes: [event for scene in scenes for event in scene])
 
 
 def begun(life: DeviceLife) -> DeviceLife:
