@@ -14,7 +14,7 @@ NAMES = {
     "avty": "availability", "avty_mode": "availability_mode", "avty_t": "availability_topic",
     "avty_tpl": "availability_template", "cmps": "components", "cns": "connections", "dev": "device",
     "dev_cla": "device_class", "ids": "identifiers", "json_attr_t": "json_attributes_topic",
-    "json_attr_tpl": "json_attributes_template", "mdl": "model", "mf": "manufacturer", "o": "origin", "p": "platform",
+    "json_attr_tpl": "json_attributes_template", "mdl": "model", "mf": "manufacturer", "o": "origin", "off_dly": "off_delay", "p": "platform",
     "pl": "payload", "pl_avail": "payload_available", "pl_not_avail": "payload_not_available", "pl_off": "payload_off",
     "pl_on": "payload_on", "stat_jam": "state_jammed", "stat_locked": "state_locked", "stat_t": "state_topic",
     "stat_unlocked": "state_unlocked", "stype": "subtype", "t": "topic", "uniq_id": "unique_id",

@@ -83,7 +83,8 @@ def _binary(entity: Entity, value: Any, calls: bool) -> Said | None:
     if is_help(entity):
         return Said("alarm_pressed", {}, False) if state == on else None
     yes, no, fields = BINARY[entity.device_class]
-    return Said(yes if state == on else no, fields, True)
+    # With a delay after which it counts as off by itself, it is never said that it is off: each time on is new.
+    return Said(yes if state == on else no, fields, entity.options.get("off_delay") is None or state != on)
 
 
 def _sensor(entity: Entity, value: Any, calls: bool) -> Said:

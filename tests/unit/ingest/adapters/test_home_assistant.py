@@ -173,6 +173,11 @@ def test_binary_sensors_by_their_class(home: Home, device_class: str, meaning: t
     assert home.state(b"unavailable") == ()
 
 
+def test_a_sensor_that_is_never_said_to_be_off_tells_something_new_each_time(home: Home) -> None:
+    home.config("binary_sensor", {"device_class": "motion", "state_topic": "home/x", "off_dly": 30})
+    assert [one.is_state for one in (*heard(home.state(b"ON")), *heard(home.state(b"OFF")))] == [False, True]
+
+
 def test_words_of_its_own_and_truth_in_json(home: Home) -> None:
     fields = {"device_class": "occupancy", "state_topic": "home/x", "value_template": "{{ value_json.occupancy }}"}
     home.config("binary_sensor", fields, payload_on=True, payload_off=False)
