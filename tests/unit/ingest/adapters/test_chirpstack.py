@@ -47,7 +47,9 @@ def reasons(content: Content) -> list[str]:
 
 
 def test_an_uplink_tells_what_its_fields_say_and_how_well_it_was_heard() -> None:
-    door, battery, signal = heard(read("up", UP))
+    content = read("up", UP)
+    assert len(content) == 3
+    door, battery, signal = heard(content)
     assert [door.kind, battery.kind, signal.kind] == ["door_opened", "battery", "signal"]
     assert door.origins == (ORIGIN,)
     assert door.message.at == datetime(2026, 11, 21, 8, 4, 58, 123457, tzinfo=UTC)
