@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from events.devices import LifeCycle, Origin, Watch
-from events.ids import DeviceId, ResidentId, TenantId, UnitId
+from events.ids import AlarmId, DeviceId, ResidentId, TenantId, UnitId
 from events.kinds import Technology
 
 
@@ -84,6 +84,13 @@ class PauseChanged(Control, frozen=True, kw_only=True):
     technologies: list[Technology] = []
 
 
+class HelpAccepted(Control, frozen=True, kw_only=True):
+    """Somebody of the staff took an alarm of this resident, so help is on the way."""
+
+    resident: ResidentId
+    alarm: AlarmId
+
+
 class QuarantineReplayed(Control, frozen=True, kw_only=True):
     """A person asked for a quarantined message to be read again."""
 
@@ -140,6 +147,7 @@ CONTROLS: dict[str, type[Control]] = {
     "assignment_changed": AssignmentChanged,
     "plan_changed": PlanChanged,
     "pause_changed": PauseChanged,
+    "help_accepted": HelpAccepted,
     "quarantine_replayed": QuarantineReplayed,
     "history_imported": HistoryImported,
     "replay_differed": ReplayDiffered,

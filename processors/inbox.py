@@ -10,6 +10,7 @@ from events.codec import decode_control, decode_message, same_event_key
 from events.control import (
     AssignmentChanged,
     DeviceChanged,
+    HelpAccepted,
     HistoryImported,
     PauseChanged,
     PlanChanged,
@@ -28,6 +29,11 @@ from store.pool import Connection
 from store.quarantine_write import held_message, mark_replayed
 from store.reattribute import reattribute
 
+Changed = (
+    TenantChanged | DeviceChanged | ResidentChanged | AssignmentChanged | PlanChanged | PauseChanged | HelpAccepted
+)
+"""What people change about residents and devices, each in its own place of the log."""
+
 ReadMessage = Callable[[str, bytes, datetime], Content]
 
 
@@ -42,7 +48,13 @@ async def apply_item(
         case HistoryImported():
             return await _import_history(connection, batch, control), []
         case (
-            TenantChanged() | DeviceChanged() | ResidentChanged() | AssignmentChanged() | PlanChanged() | PauseChanged()
+            TenantChanged()
+            | DeviceChanged()
+            | ResidentChanged()
+            | AssignmentChanged()
+            | PlanChanged()
+            | PauseChanged()
+            | HelpAccepted()
         ):
             directory.change(control)
             key, resident = _place(control)
@@ -56,9 +68,7 @@ async def apply_item(
     raise ValueError(f"inbox item {item.id}: {item.kind!r} does not come from people")
 
 
-def _place(
-    control: TenantChanged | DeviceChanged | ResidentChanged | AssignmentChanged | PlanChanged | PauseChanged,
-) -> tuple[Key, ResidentId | None]:
+def _place(control: Changed) -> tuple[Key, ResidentId | None]:
     match control:
         case TenantChanged():
             return EVERYBODY, None

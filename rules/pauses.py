@@ -24,7 +24,7 @@ PARTS: dict[Technology, tuple[str, ...]] = {
 }
 """The parts of a plan that a pause of one technology takes away."""
 
-AWAY = ("medicine", "inactivity", "night", "geofence", "supervision")
+AWAY = ("medicine", "inactivity", "night", "geofence", "supervision", "conditions")
 """The parts that a pause of everything takes away: an empty home's doors are watched all the same."""
 
 LIFE_CRITICAL = frozenset({"medicine", "inactivity", "night", "geofence"})

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from events.kinds import HEALTH, KINDS
 from events.messages import Latitude, Longitude
 from rules.localtime import DAY_MINUTES, DAYS, TimeOfDay, duration, minutes
 
@@ -190,6 +191,42 @@ class GeofencePlan(Struct, frozen=True, forbid_unknown_fields=True, omit_default
     """A position that is less accurate than this tells nothing."""
 
 
+CONDITION_KINDS = (*(kind for kind in KINDS if kind not in HEALTH), "help_accepted")
+"""What conditions may speak of: what devices say of a resident, and that somebody of the staff is on the way."""
+
+
+class When(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename={"start": "from", "end": "to"}):
+    """What begins it."""
+
+    kind: str
+    start: TimeOfDay = "00:00"
+    end: TimeOfDay = "00:00"
+    devices: Names = ()
+    """Of these devices only; of any unless given."""
+
+
+class Unless(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What keeps the alarm away, and how far from the beginning it may be."""
+
+    kinds: Annotated[tuple[str, ...], Meta(min_length=1, max_length=16)]
+    minutes: Minutes
+
+
+class Condition(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """An alarm of the unit's own making: when this happens, unless that was before it or that follows it."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    when: When
+    unless_before: Unless | None = None
+    """None of these in the minutes before."""
+    unless_after: Unless | None = None
+    """None of these in the minutes after; the alarm waits for them."""
+    priority: Literal[1, 2, 4] = 2
+    """1 life, 2 care, 4 information."""
+    text: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
+    """What staff read; the name unless given."""
+
+
 class Plan(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Everything that is watched by deadline for a resident. A social alarm is answered without any plan."""
 
@@ -200,6 +237,7 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     supervision: SupervisionPlan | None = None
     lock: LockPlan | None = None
     geofence: GeofencePlan | None = None
+    conditions: Annotated[tuple[Condition, ...], Meta(min_length=1, max_length=16)] | None = None
 
 
 def read_plan(data: dict[str, Any]) -> Plan:
@@ -217,6 +255,7 @@ def read_plan(data: dict[str, Any]) -> Plan:
         _check_learned(plan.inactivity.learned)
     if plan.night is not None and plan.night.bed_minutes is plan.night.door_minutes is None:
         raise PlanError("night: neither bed_minutes nor door_minutes is given, so nothing is watched")
+    _check_conditions(plan.conditions or ())
     return plan
 
 
@@ -269,6 +308,23 @@ def _check_learned(plan: LearnedInactivity | None) -> None:
         raise PlanError(
             f"inactivity.learned: ceiling_minutes {plan.ceiling_minutes} is below floor_minutes {plan.floor_minutes}"
         )
+
+
+def _check_conditions(conditions: tuple[Condition, ...]) -> None:
+    """Names are unique, kinds exist, and none waits for what begins it."""
+    names = [condition.name for condition in conditions]
+    for place, condition in enumerate(conditions):
+        field = f"conditions[{place}]"
+        if names.count(condition.name) > 1:
+            raise PlanError(f"{field}.name: {condition.name!r} is there twice")
+        parts = {"unless_before": condition.unless_before, "unless_after": condition.unless_after}
+        kinds = [(f"{field}.when.kind", condition.when.kind)]
+        kinds += [(f"{field}.{name}.kinds", kind) for name, part in parts.items() if part for kind in part.kinds]
+        for where, kind in kinds:
+            if kind not in CONDITION_KINDS:
+                raise PlanError(f"{where}: {kind!r} is nothing that a device says of a resident")
+        if condition.unless_after is not None and condition.when.kind in condition.unless_after.kinds:
+            raise PlanError(f"{field}.unless_after.kinds: {condition.when.kind!r} is what begins it")
 
 
 @lru_cache(maxsize=4096)

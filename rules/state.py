@@ -120,6 +120,8 @@ class ResidentState(Struct, frozen=True, array_like=True, gc=False):
     presses: tuple[datetime, ...] = ()
     outside: tuple[Wait, ...] = ()
     place: Place | None = None
+    conditions: tuple[Wait, ...] = ()
+    heard: tuple[tuple[str, datetime], ...] = ()
     whole_plan: Plan | None = None
     pauses: tuple[Pause, ...] = ()
     pause_at: datetime | None = None

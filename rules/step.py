@@ -10,6 +10,7 @@ from events.ids import derived_id
 from events.log import Entry
 from rules import (
     as_needed,
+    conditions,
     dispenser,
     doors,
     flood,
@@ -89,6 +90,7 @@ DETECTORS: tuple[Detector, ...] = (
     supervision.DETECTOR,
     lock.DETECTOR,
     geofence.DETECTOR,
+    conditions.DETECTOR,
     replay_check.DETECTOR,
     # The last one: what is due as a pause begins is still told.
     PAUSE,

@@ -23,7 +23,7 @@ export function why(alarm, now) {
 
 /** Every episode that stands on the alarm, once each: a second missed dose is another sentence, a press is counted. */
 export function whys(alarm, entries, now) {
-  const raised = entries.filter((entry) => entry.action === "counted" && entry.data.window);
+  const raised = entries.filter((entry) => entry.action === "counted" && (entry.data.window || entry.data.condition));
   return [...new Set([why(alarm, now), ...raised.map((entry) => reason(entry.data, now))])];
 }
 
@@ -153,6 +153,7 @@ function reason(data, now) {
     since: at(data.since),
     ended: at(data.ended_at),
     done: at(data.done_at),
+    text: data.text,
     dose: data.dose,
     n: data.n,
     hours: data.hours,

@@ -9,12 +9,14 @@ from api.fields import MAX_INT, AlarmRef, AnyId, Body, Text
 from api.permissions import Permission, may
 from api.problems import ProblemError, conflict, invalid, not_found
 from api.routing import Vaka, resource
+from events.control import HelpAccepted
 from events.ids import AlarmId, StaffId, UnitId
 from rules.alarm_lifecycle import Action
 from rules.reach import ALARM_CENTRE
 from store import people, registry
 from store.alarm_actions import Actor, NotAllowed, Stale, UnknownReceiver, act
 from store.alarms_query import Alarm, Outcome, alarm
+from store.inbox import put
 from store.pool import Connection
 from store.select import Scope
 
@@ -94,6 +96,9 @@ async def _do(vaka: Vaka, caller: Caller, id: AlarmId, action: Action, body: Act
         assert after is not None
         if isinstance(done, Stale | NotAllowed):
             raise _refused(done, action, body.version, after)
+        if action in (Action.ACCEPT, Action.AT_PERSON) and after.resident is not None:
+            # Whoever accepts does not wait for the log: rules may hear of it a moment later.
+            await put(change.connection, HelpAccepted(resident=after.resident, alarm=id), change.now)
     return after
 
 

@@ -30,7 +30,7 @@ Reader = Annotated[Caller, may(Permission.PLANS_READ)]
 Writer = Annotated[Caller, may(Permission.PLANS_WRITE)]
 
 
-def _schema(part: type) -> dict[str, Any]:
+def _schema(part: Any) -> dict[str, Any]:
     """JSON Schema of a part of the plan, without references: OpenAPI keeps its schemas in another place."""
     schema = msgspec.json.schema(part)
     definitions = schema.pop("$defs", {})
@@ -52,6 +52,7 @@ Night = Annotated[dict[str, Any], WithJsonSchema(_schema(rules_plan.NightPlan))]
 Supervision = Annotated[dict[str, Any], WithJsonSchema(_schema(rules_plan.SupervisionPlan))]
 Lock = Annotated[dict[str, Any], WithJsonSchema(_schema(rules_plan.LockPlan))]
 Geofence = Annotated[dict[str, Any], WithJsonSchema(_schema(rules_plan.GeofencePlan))]
+Conditions = Annotated[list[dict[str, Any]], WithJsonSchema(_schema(tuple[rules_plan.Condition, ...]))]
 PARTS = rules_plan.Plan.__struct_fields__
 
 BY_RESIDENT: msgspec.json.Decoder[tuple[str, int]] = msgspec.json.Decoder(
@@ -60,7 +61,7 @@ BY_RESIDENT: msgspec.json.Decoder[tuple[str, int]] = msgspec.json.Decoder(
 
 
 _WITH_VALUE = re.compile(r"(?P<message>.*), value (['\"])(?P<value>.*)\2 - at `(?P<field>[^`]*)`", re.DOTALL)
-_WITHOUT = re.compile(r"(?P<field>[a-z.]+): (?P<message>.*)", re.DOTALL)
+_WITHOUT = re.compile(r"(?P<field>[a-z0-9_.\[\]]+): (?P<message>.*)", re.DOTALL)
 
 
 class NewPlan(Body):
@@ -74,6 +75,7 @@ class NewPlan(Body):
     supervision: Supervision | None = None
     lock: Lock | None = None
     geofence: Geofence | None = None
+    conditions: Conditions | None = None
 
 
 class Plan(BaseModel):
@@ -90,6 +92,7 @@ class Plan(BaseModel):
     supervision: Supervision | None
     lock: Lock | None
     geofence: Geofence | None
+    conditions: Conditions | None
     created_at: datetime
     created_by: str
 

@@ -105,6 +105,20 @@ OTHERS = st.fixed_dictionaries(
         "doors": st.sampled_from([None, {"open_minutes": 10}]),
         "night": st.sampled_from([None, {"from": "20:00", "to": "14:00", "bed_minutes": 20, "door_minutes": 60}]),
         "supervision": st.sampled_from([None, {"checks": [{"from": "02:15", "to": "03:15"}]}]),
+        "conditions": st.sampled_from(
+            [
+                None,
+                [
+                    {"name": "at once", "when": {"kind": "leak_detected"}, "priority": 1},
+                    {
+                        "name": "out",
+                        "when": {"kind": "door_opened", "from": "20:00", "to": "12:30"},
+                        "unless_before": {"kinds": ["unlocked"], "minutes": 30},
+                        "unless_after": {"kinds": ["bed_entered", "motion"], "minutes": 15},
+                    },
+                ],
+            ]
+        ),
         "lock": st.sampled_from([None, {"refused_count": 2, "planned": [{"from": "07:00", "to": "21:00"}]}]),
     }
 )

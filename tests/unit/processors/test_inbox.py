@@ -14,8 +14,10 @@ from events.control import (
     CatchUpEnded,
     Control,
     DeviceChanged,
+    HelpAccepted,
     HistoryEvent,
     HistoryImported,
+    PauseChanged,
     PlanChanged,
     QuarantineReplayed,
     ReplayDiffered,
@@ -24,7 +26,7 @@ from events.control import (
     Ticked,
 )
 from events.delivery import Lane, Observation
-from events.ids import DeviceId, ResidentId, TenantId, UnitId
+from events.ids import AlarmId, DeviceId, ResidentId, TenantId, UnitId
 from events.kinds import Technology
 from ingest.reader import Reader
 from processors.batch import Batch
@@ -55,6 +57,12 @@ CHANGES: dict[str, tuple[Control, str, ResidentId | None]] = {
         ANNA,
     ),
     "replay": (ReplayDiffered(key="r:anna", differences=1, first=["..."]), "r:anna", None),
+    "help": (HelpAccepted(resident=ANNA, alarm=AlarmId("a-1")), "r:anna", ANNA),
+    "pause": (
+        PauseChanged(pause="p-1", resident=ANNA, start=NOW - timedelta(hours=2), end=NOW - timedelta(hours=1)),
+        "r:anna",
+        ANNA,
+    ),
     "plan": (
         PlanChanged(resident=ANNA, version=2, timezone="UTC", plan={"inactivity": {"limits": [{"minutes": 60}]}}),
         "r:anna",

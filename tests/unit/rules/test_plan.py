@@ -74,6 +74,10 @@ def limit(**fields: Any) -> dict[str, Any]:
     return {"inactivity": {"limits": [{"minutes": 60} | fields]}}
 
 
+def condition(**fields: Any) -> dict[str, Any]:
+    return {"conditions": [{"name": "c", "when": {"kind": "door_opened"}} | fields]}
+
+
 def spans(*texts: str) -> list[dict[str, Any]]:
     return [{"from": text[:5], "to": text[6:]} for text in texts]
 
@@ -130,6 +134,41 @@ REFUSED: dict[str, tuple[Any, str, str]] = {
         "'23:00-00:30'",
     ),
     "a window of all day and another": (medicine("08:00-08:00", "20:00-21:00"), "medicine.windows", "'20:00-21:00'"),
+    "nothing to watch at night": ({"night": {"from": "22:00", "to": "06:00"}}, "night", "nothing is watched"),
+    "checks that overlap": (
+        {"supervision": {"checks": spans("03:00-04:00", "03:30-05:00")}},
+        "supervision.checks",
+        "'03:00-04:00'",
+    ),
+    "a dose as needed twice": (
+        {"medicine": {"as_needed": [{"dose": "pain", "at_most": 1}, {"dose": "pain", "at_most": 2}]}},
+        "medicine.as_needed",
+        "'pain'",
+    ),
+    "an area off the globe": (
+        {"geofence": {"zones": [{"name": "home", "latitude": 91, "longitude": 18, "radius_m": 300}]}},
+        "geofence.zones[0].latitude",
+        "'91'",
+    ),
+    "an unknown kind": (condition(when={"kind": "door_open"}), "conditions[0].when.kind", "'door_open'"),
+    "a device's own health": (condition(when={"kind": "heartbeat"}), "conditions[0].when.kind", "'heartbeat'"),
+    "an unknown kind that is waited for": (
+        condition(unless_after={"kinds": ["motion", "sleep"], "minutes": 5}),
+        "conditions[0].unless_after.kinds",
+        "'sleep'",
+    ),
+    "what begins it is waited for": (
+        condition(unless_after={"kinds": ["door_opened"], "minutes": 5}),
+        "conditions[0].unless_after.kinds",
+        "'door_opened'",
+    ),
+    "a priority that a condition cannot have": (condition(priority=3), "conditions[0].priority", "'3'"),
+    "an expression": (condition(when="door_opened and motion"), "conditions[0].when", "'door_opened and motion'"),
+    "the same condition twice": (
+        {"conditions": condition()["conditions"] * 2},
+        "conditions[0].name",
+        "'c'",
+    ),
     "no limits": ({"inactivity": {"limits": []}}, "inactivity.limits", "[]"),
     "limits are missing": ({"inactivity": {}}, "limits", "{}"),
     "no minutes": ({"inactivity": {"limits": [{}]}}, "inactivity.limits[0]", "{}"),

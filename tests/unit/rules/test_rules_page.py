@@ -13,6 +13,7 @@ from events.kinds import ACTIVITY
 from rules.decisions import Reason
 from rules.plan import (
     AsNeeded,
+    Condition,
     DoorsPlan,
     DoseWindow,
     GeofencePlan,
@@ -21,6 +22,8 @@ from rules.plan import (
     LockPlan,
     NightPlan,
     SupervisionPlan,
+    Unless,
+    When,
     Zone,
     read_plan,
 )
@@ -87,6 +90,9 @@ def test_every_sign_of_life_is_told() -> None:
         LockPlan,
         GeofencePlan,
         Zone,
+        Condition,
+        When,
+        Unless,
     ],
 )
 def test_every_field_is_told(part: type[Struct]) -> None:
