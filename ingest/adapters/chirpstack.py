@@ -15,6 +15,9 @@ from ingest.adapter import heard
 from ingest.adapters.json_object import Unreadable, decode
 from ingest.adapters.lorawan import Said, interpret
 from ingest.adapters.lorawan_network import (
+    EUI,
+    LEVEL,
+    either_of,
     elements,
     events,
     inside,
@@ -40,10 +43,6 @@ JOINING = "OTAA"
 
 _GATEWAY_EVENTS = ("event/stats", "event/conn", "state/conn")
 
-_EUI = re.compile(r"[0-9a-f]{16}")
-
-_LEVEL = r"[^/+#\x00]+"
-
 
 class ChirpStack:
     """`bases`: where applications are published; `+` stands for any one level. Raises ValueError for what is none."""
@@ -53,8 +52,9 @@ class ChirpStack:
         self._bases = tuple(bases)
         beside = sorted({base.rpartition("/")[0] for base in bases})
         self._gateways = tuple(f"{one}/{way}".lstrip("/") for one in beside for way in (GATEWAY, f"+/{GATEWAY}"))
-        self._device = _pattern(self._bases, rf"/({_LEVEL})/device/([^/]+)/event/([^/]+)")
-        self._gateway = _pattern(self._gateways, rf"/({_LEVEL})/({'|'.join(_GATEWAY_EVENTS)})")
+        devices, gateways = either_of(self._bases, "ChirpStack"), either_of(self._gateways, "ChirpStack")
+        self._device = re.compile(rf"{devices}/({LEVEL})/device/([^/]+)/event/([^/]+)")
+        self._gateway = re.compile(rf"{gateways}/({LEVEL})/({'|'.join(_GATEWAY_EVENTS)})")
 
     def filters(self) -> tuple[str, ...]:
         devices = [f"{base}/+/device/+/event/+" for base in self._bases]
@@ -77,21 +77,11 @@ class ChirpStack:
         if gateway is not None:
             return _read_gateway(gateway[1], gateway[2], payload, received, retained)
         device = self._device.fullmatch(topic)
-        if device is None or not _EUI.fullmatch(device[2].lower()):
+        if device is None or not EUI.fullmatch(device[2].lower()):
             return (Rejected(Rejection.BAD_TOPIC, f"topic {topic!r} names no device by its EUI of 16 digits"),)
         if retained:
             return ()  # They tell what happened; one that the broker kept tells it to whoever asks, again and again.
         return _read_event(Origin(Family.CHIRPSTACK, device[1], device[2].lower()), device[3], payload, received)
-
-
-def _pattern(bases: Sequence[str], rest: str) -> re.Pattern[str]:
-    for base in bases:
-        if not all(level == "+" or re.fullmatch(_LEVEL, level) for level in base.split("/")):
-            raise ValueError(f"{base!r} is not where ChirpStack publishes")
-    either = "|".join(
-        "/".join(_LEVEL if level == "+" else re.escape(level) for level in base.split("/")) for base in bases
-    )
-    return re.compile(f"(?:{either}){rest}")
 
 
 def _read_event(origin: Origin, event: str, payload: bytes, received: datetime) -> Content:

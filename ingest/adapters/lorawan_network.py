@@ -1,7 +1,8 @@
 """What LoRaWAN networks have in common: how their fields are read, their clock, and the way to events."""
 
 import hashlib
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,21 @@ OLDEST = datetime(2015, 1, 1, tzinfo=UTC)
 
 AHEAD = timedelta(hours=1)
 """How far a network's clock may be ahead of ours to be believed. What is old may have waited at a gateway."""
+
+
+LEVEL = r"[^/+#\x00]+"
+"""One level of a topic, as a pattern."""
+
+EUI = re.compile(r"[0-9a-f]{16}")
+
+
+def either_of(bases: Sequence[str], network: str) -> str:
+    """A pattern of topics that are one of these, where `+` stands for any one level. Raises ValueError for others."""
+    for base in bases:
+        if not all(level == "+" or re.fullmatch(LEVEL, level) for level in base.split("/")):
+            raise ValueError(f"{base!r} is not where {network} publishes")
+    paths = ("/".join(LEVEL if level == "+" else re.escape(level) for level in base.split("/")) for base in bases)
+    return f"(?:{'|'.join(paths)})"
 
 
 def inside(fields: dict[str, Any], name: str) -> dict[str, Any]:

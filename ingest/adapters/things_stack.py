@@ -14,6 +14,9 @@ from events.devices import Family, Origin
 from ingest.adapters.json_object import Unreadable, decode
 from ingest.adapters.lorawan import Said, interpret
 from ingest.adapters.lorawan_network import (
+    EUI,
+    LEVEL,
+    either_of,
     elements,
     events,
     inside,
@@ -30,21 +33,15 @@ SILENT = ("down/", "service/")
 MOST_DEVICES = 100_000
 """Anybody who may publish can make up devices; the memory has an end."""
 
-_LEVEL = r"[^/+#\x00]+"
-_EUI = re.compile(r"[0-9a-f]{16}")
-
 
 class ThingsStack:
     """`bases`: what comes before the application; `+` stands for any one level. Raises ValueError for what is none."""
 
     def __init__(self, bases: Sequence[str]) -> None:
-        for base in bases:
-            if not all(level == "+" or re.fullmatch(_LEVEL, level) for level in base.split("/")):
-                raise ValueError(f"{base!r} is not where The Things Stack publishes")
         self.learned = 0
         self._bases = tuple(bases)
-        paths = ["/".join(_LEVEL if level == "+" else re.escape(level) for level in base.split("/")) for base in bases]
-        self._topic = re.compile(rf"((?:{'|'.join(paths)})/({_LEVEL})/devices/({_LEVEL}))/(.+)", re.DOTALL)
+        base = either_of(self._bases, "The Things Stack")
+        self._topic = re.compile(rf"({base}/({LEVEL})/devices/({LEVEL}))/(.+)", re.DOTALL)
         self._places: dict[Origin, str] = {}
 
     def filters(self) -> tuple[str, ...]:
@@ -57,7 +54,7 @@ class ThingsStack:
         """A call for help comes with an uplink. The topic of a device's EUI is known from its first message on."""
         if origin.family is not Family.THINGS_STACK:
             return ()
-        if _EUI.fullmatch(origin.id):
+        if EUI.fullmatch(origin.id):
             return (f"{self._places[origin]}/up",) if origin in self._places else ()
         return tuple(f"{base}/{origin.scope}/devices/{origin.id}/up" for base in self._bases)
 
@@ -84,7 +81,7 @@ class ThingsStack:
         except Unreadable as error:
             return rejected(named, [str(error)])
         eui = text(inside(fields, "end_device_ids"), "dev_eui").lower()
-        origins = (Origin(Family.THINGS_STACK, scope, eui), named) if _EUI.fullmatch(eui) else (named,)
+        origins = (Origin(Family.THINGS_STACK, scope, eui), named) if EUI.fullmatch(eui) else (named,)
         content = _read(read, origins, fields, raw, received)
         return (_found(origins[0], device, place, fields), *content) if self._learn(origins[0], place) else content
 
