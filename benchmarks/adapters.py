@@ -69,6 +69,11 @@ ZIGBEE2MQTT = Family(
             b'{"battery":97,"battery_low":false,"contact":false,"linkquality":120,"tamper":false,"voltage":3000,'
             b'"last_seen":"2026-11-22T07:59:58.123Z"}',
         ),
+        "the same door, a second later": (
+            "homes/1/zigbee2mqtt/hall/door",
+            b'{"battery":97,"battery_low":false,"contact":true,"linkquality":110,"tamper":false,"voltage":3000,'
+            b'"last_seen":"2026-11-22T07:59:59.123Z"}',
+        ),
         "motion": (
             "homes/1/zigbee2mqtt/kitchen",
             b'{"battery":100,"illuminance":12,"linkquality":54,"occupancy":true,"temperature":21.3,"voltage":3000}',

@@ -57,24 +57,23 @@ class Known(Struct, frozen=True):
 class Speaker(Struct):
     """Who speaks on a topic, and what was said there last.
 
-    `last_seen`: as the hub spelt it. `pressed`: what else was said with a call for help that still stands. `fallen`: so
-    it was said. `lock`: the kind that its state was. `owes_online`: it was away, or is said to be there, and has not
-    spoken since.
+    `last_seen`: as the hub spelt it. `on`: the states. `pressed`: what else was said with a call for help that still
+    stands. `lock`: the kind that its state was. `owes_online`: it was away, or is said to be there, and has not spoken.
     """
 
     origins: tuple[Origin, ...]
     buttons: Buttons = Buttons()
     own: Mapping[str, Property] | None = None
     last_seen: object = None
+    on: dict[str, bool] = {}
     pressed: dict[str, Any] | None = None
-    fallen: bool = False
     lock: str | None = None
     owes_online: bool = False
 
-    def said(self, last_seen: object, pressed: dict[str, Any] | None, fallen: bool | None, lock: str | None) -> None:
+    def said(self, last_seen: object, on: dict[str, bool], pressed: dict[str, Any] | None, lock: str | None) -> None:
         self.last_seen = last_seen
+        self.on = on
         self.pressed = pressed
-        self.fallen = bool(fallen)
         self.lock = lock
 
 

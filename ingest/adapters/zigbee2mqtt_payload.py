@@ -4,25 +4,20 @@ A hub repeats in each message all that a device has ever said. What is a state m
 was before. A call for help must neither be lost nor be made up of a repetition, so what was said last is remembered.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from events.codec import encode_message, utc
-from events.delivery import Content, Heard, Rejected, Rejection
-from events.kinds import ACTIVITY, KINDS
-from ingest.adapter import heard
+from events.delivery import Content
+from events.kinds import ACTIVITY
 from ingest.adapters.zigbee2mqtt_actions import told, who
 from ingest.adapters.zigbee2mqtt_fields import STATES, Said, said
 from ingest.adapters.zigbee2mqtt_hub import Speaker
+from ingest.adapters.zigbee2mqtt_message import Event, Message, Values
 from ingest.adapters.zigbee2mqtt_secrets import without_secrets
-
-TRUSTED_AGE, TRUSTED_LEAD = timedelta(hours=48), timedelta(minutes=1)
-"""How far `last_seen` may lie before and after our time to be believed: hubs without a network start in 1970."""
 
 PASSING = frozenset({"linkquality", "last_seen", "elapsed"})
 """Properties that are other in every message, whatever the device says."""
@@ -31,8 +26,6 @@ LOCK_STATES = {"locked": "locked", "unlocked": "unlocked", "not_fully_locked": "
 LOCK_COMMANDS = {"LOCK": "locked", "UNLOCK": "unlocked"}
 LOCK_NUMBERS = {0: "locked", 1: "unlocked"}
 
-Values = dict[str, Any]
-Event = tuple[str, Values]
 NONE: Values = {}
 
 
@@ -75,86 +68,44 @@ def read_retained(speaker: Speaker, fields: Values, kept: bytes, received: datet
 
 
 def read_live(speaker: Speaker, fields: Values, kept: bytes, received: datetime) -> Content:
-    """What the device says with this payload."""
+    """What is said with this payload, by the device or by its hub alone."""
     message = Message(speaker, fields, kept, received)
     now = said(fields, speaker.own)
     lock = _lock_kind(fields)
+    last_seen = fields.get("last_seen")
+    is_echo = last_seen is not None and last_seen == speaker.last_seen
     actions = _act(speaker, fields, message, now.wrong)
-    if now.on.get("sos") and "alarm_pressed" not in actions and _is_new_press(speaker, fields):
+    if now.on.get("sos") and not is_echo and "alarm_pressed" not in actions and _is_new_press(speaker, fields):
         message.event("alarm_pressed", NONE)
-    if now.on.get("fall") and not speaker.fallen:
+    if now.on.get("fall") and not speaker.on.get("fall"):
         message.event("fall_detected", NONE)
     if lock == "door_ajar" and speaker.lock != lock:
         message.event(lock, NONE)
+    if is_echo:
+        message.states(_states(_changed(now, speaker)))
+    else:
+        late = lock is None or bool(actions) or _is_told_late(speaker, lock)
+        _say_all(message, fields, now, speaker, None if late else lock)
+    speaker.said(last_seen, now.on, _lasting(fields) if now.on.get("sos") else None, lock)
+    return message.content(now.wrong)
+
+
+def _say_all(message: Message, fields: Values, now: Said, speaker: Speaker, lock: str | None) -> None:
+    """How everything is, said by the device itself: a sign of life."""
     message.states(_states(now))
-    if lock is not None and not actions and not _is_told_late(speaker, lock):
-        message.states(_lock(fields, lock))
+    message.states(_lock(fields, lock))
     message.states(_condition(fields, now.wrong))
     if message.is_empty:
         message.state("heartbeat", NONE)
     if speaker.owes_online:
         speaker.owes_online = False
         message.state("online", NONE)
-    speaker.said(fields.get("last_seen"), _lasting(fields) if now.on.get("sos") else None, now.on.get("fall"), lock)
-    return message.content(now.wrong)
 
 
-class Message:
-    """The events of one payload, which goes with the first of them."""
-
-    def __init__(self, speaker: Speaker, fields: Values, kept: bytes, received: datetime) -> None:
-        self._origins = speaker.origins
-        self._kept = kept
-        self._content: list[Heard | Rejected] = []
-        self._wrong: list[str] = []
-        self._at = received
-        self._is_dated = False
-        last_seen = fields.get("last_seen")
-        if last_seen is not None:
-            self._date(last_seen, speaker)
-
-    def _date(self, last_seen: object, speaker: Speaker) -> None:
-        """When the device spoke, if that can be believed. What the hub publishes by itself, such as the end of a
-        movement, has the `last_seen` of before: it is said now."""
-        try:
-            at = _instant(last_seen)
-        except (ValueError, OverflowError, OSError):
-            self._wrong.append(f"last_seen: {str(last_seen)[:100]!r} is not a time")
-            return
-        self._is_dated = self._at - TRUSTED_AGE <= at <= self._at + TRUSTED_LEAD
-        if self._is_dated and last_seen != speaker.last_seen:
-            self._at = at
-
-    @property
-    def is_empty(self) -> bool:
-        return not self._content
-
-    def event(self, kind: str, values: Values) -> None:
-        """With `last_seen` in it, the same bytes are the same event, brought twice."""
-        key = None
-        if self._is_dated:
-            text = f"{self._origins[-1]}\x1f{kind}\x1f{values}\x1f".encode() + self._kept
-            key = hashlib.blake2b(text, digest_size=16).digest()
-        raw = None if self._content else self._kept
-        self._content.append(heard(self._origins, kind, self._at, values, raw=raw, key=key))
-
-    def state(self, kind: str, values: Values) -> None:
-        if not self._content:
-            self._content.append(heard(self._origins, kind, self._at, values, raw=self._kept, is_state=True))
-            return
-        # The values are known to be right: to have them examined would double what a message costs.
-        message = KINDS[kind](at=self._at, **values)
-        self._content.append(Heard(self._origins, kind, message, encode_message(message), None, True))
-
-    def states(self, events: Iterator[Event]) -> None:
-        for kind, values in events:
-            self.state(kind, values)
-
-    def content(self, wrong: list[str]) -> Content:
-        """Also what was `wrong`."""
-        for detail in (*self._wrong, *wrong):
-            self._content.append(Rejected(Rejection.MALFORMED, detail, origin=self._origins[0]))
-        return tuple(self._content)
+def _changed(now: Said, speaker: Speaker) -> Said:
+    """What a hub publishes by itself, with the `last_seen` of before: what it finds to be other now, such as the end of
+    a movement. After its own restart it publishes everything so, which says of no device that it is alive."""
+    return Said({state: is_on for state, is_on in now.on.items() if speaker.on.get(state) is not is_on}, {}, now.wrong)
 
 
 def _act(speaker: Speaker, fields: Values, message: Message, wrong: list[str]) -> set[str]:
@@ -180,16 +131,8 @@ def _states(now: Said) -> Iterator[Event]:
 
 
 def _is_new_press(speaker: Speaker, fields: Values) -> bool:
-    """Told again, it is pressed again when nothing else has changed: another report would have had something to tell.
-
-    Published again with the same `last_seen`, it is the hub that repeats, not the device.
-    """
-    if speaker.pressed is None:
-        return True
-    last_seen = fields.get("last_seen")
-    if last_seen is not None and last_seen == speaker.last_seen:
-        return False
-    return _lasting(fields) == speaker.pressed
+    """Told again, it is pressed again when nothing else has changed: another report would have something to tell."""
+    return speaker.pressed is None or _lasting(fields) == speaker.pressed
 
 
 def _lasting(fields: Mapping[str, Any]) -> Values:
@@ -235,11 +178,3 @@ def _number(name: str, fields: Mapping[str, Any], most: float, wrong: list[str])
         return float(value)
     wrong.append(f"{name}: {str(value)[:100]!r} is not a number from 0 to {most}")
     return None
-
-
-def _instant(last_seen: object) -> datetime:
-    if isinstance(last_seen, str):
-        return utc(last_seen)
-    if isinstance(last_seen, int | float) and not isinstance(last_seen, bool):
-        return datetime.fromtimestamp(last_seen / 1000, UTC)
-    raise ValueError(last_seen)

@@ -345,7 +345,7 @@ def test_a_standing_call_is_new_when_nothing_else_is_told_with_it(hub: Hub) -> N
 def test_what_the_hub_says_again_by_itself_is_no_new_call(hub: Hub) -> None:
     first, later = "2026-11-22T07:59:58.100Z", "2026-11-22T07:59:59.100Z"
     assert hub.says(sos=True, last_seen=first) == ["alarm_pressed"]
-    assert hub.says(sos=True, last_seen=first) == ["heartbeat"]
+    assert hub.says(sos=True, last_seen=first) == []
     assert hub.says(sos=True, last_seen=later) == ["alarm_pressed"]
 
 
@@ -463,6 +463,29 @@ def test_what_the_hub_says_again_is_said_now(hub: Hub) -> None:
     spoken = "2026-11-22T07:58:00Z"
     assert only(hub.speaks(occupancy=True, last_seen=spoken)).message.at == NOW - timedelta(minutes=2)
     assert only(hub.speaks(occupancy=False, last_seen=spoken)).message.at == NOW
+
+
+def test_what_the_hub_says_again_is_no_sign_of_life(hub: Hub) -> None:
+    spoken = "2026-11-22T07:58:00Z"
+    said: dict[str, Any] = {
+        "occupancy": True,
+        "battery": 80,
+        "battery_low": True,
+        "linkquality": 50,
+        "lock_state": "locked",
+    }
+    assert hub.says(last_seen=spoken, **said) == ["motion", "fault", "locked", "battery"]
+    hub.tells("hall/device/availability", b"online", retained=True)
+    assert hub.speaks(last_seen=spoken, **said) == ()
+    assert hub.says(last_seen=spoken, **said | {"occupancy": False}) == ["motion_ended"]
+    assert hub.says(last_seen="2026-11-22T07:59:00Z", contact=True) == ["door_closed", "online"]
+
+
+def test_an_action_that_came_twice_can_be_told_from_a_new_one(hub: Hub) -> None:
+    keys = [
+        only(hub.speaks(action="single", last_seen=f"2026-11-22T07:59:{second}Z")).key for second in (30, 30, 31, 31)
+    ]
+    assert keys[0] == keys[1] != keys[2] == keys[3]
 
 
 # Bad input
