@@ -52,6 +52,12 @@ def test_understanding_a_message() -> None:
             assert not [seen for seen in content if isinstance(seen, Rejected)]
 
 
+def test_deadlines() -> None:
+    """Every deadline becomes an alarm, by the rules as by the script."""
+    (table,) = deadlines.run(deadlines.Size(residents=(20,), spread_seconds=0))
+    assert [figures(row)[0] for row in table.rows] == [20, 20]
+
+
 @pytest.mark.timeout(SLOW_SECONDS)
 def test_end_to_end() -> None:
     """It fails by itself unless every event is stored once and every press is an alarm's."""
