@@ -49,14 +49,15 @@ MINUTE = timedelta(minutes=1)
 SHORTEST_MINUTES = KEPT / MINUTE
 
 MARGIN_MINUTES = 180
-STARTING_MARGIN: dict[Sensitivity, float] = {"low": 0.25, "normal": 0.15, "high": 0.05}
+STARTING_MARGIN: dict[Sensitivity, float] = {"low": 0.25, "normal": 0.15, "high": 0.1}
 ACCEPTED: dict[Sensitivity, float] = {"low": 0.03, "normal": 0.065, "high": 0.13}
 """False alarms a day."""
 
 FALSE_ALARM = 2_200
 """What one adds to the margin, in 100,000ths; days without take it off again at the rate that is accepted."""
 
-LOWEST_MARGIN, HIGHEST_MARGIN = -30_000, 150_000
+LEAST_MARGIN, WIDEST_MARGIN = 0.06, 150_000
+"""The least is some twenty minutes of a night: nobody rises to the minute, and quiets are not kept to the minute."""
 
 OVER = 1.25
 """So far over the line a quiet is believed to be normal: an emergency or an outage must not teach more than that."""
@@ -95,7 +96,7 @@ def learned(
         if raised_at is not None:
             margin += FALSE_ALARM
             lasted = min(lasted, (raised_at - since) / MINUTE * OVER)
-    margin = max(LOWEST_MARGIN, min(margin, HIGHEST_MARGIN))
+    margin = max(round(100_000 * (LEAST_MARGIN - STARTING_MARGIN[plan.sensitivity])), min(margin, WIDEST_MARGIN))
     known = profile.quiets if began.day - profile.day <= KEPT_DAYS else b""
     return Profile(kept(known, began, min(lasted, plan.ceiling_minutes)), margin, max(began.day, profile.day))
 

@@ -97,6 +97,7 @@ INACTIVITIES = st.sampled_from(
             ]
         },
         {"limits": [{"minutes": 90}], "quiet": [{"from": "22:00", "to": "02:30"}]},
+        {"limits": [{"minutes": 90}], "learned": {}},
     ]
 )
 
