@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import adapters, backtest, end_to_end, footprint, latency, rules
+from benchmarks import adapters, backtest, deadlines, end_to_end, footprint, latency, rules
 from benchmarks.table import Cell, Table
 from events.delivery import Rejected
 from ingest.families import FAMILIES, OFF, read_all
@@ -46,6 +46,8 @@ def test_understanding_a_message() -> None:
     assert {row[0] for row in table.rows} >= {"canonical", "zigbee2mqtt"}
     for family in adapters.MEASURED:
         reader = read_all(dict.fromkeys(FAMILIES, OFF) | {family.name: family.bases})
+        for topic, payload in family.before:
+            reader.read(topic, payload, adapters.NOW, retained=True)
         for topic, payload in family.messages.values():
             content = reader.read(topic, payload, adapters.NOW)
             assert content
