@@ -22,6 +22,9 @@ def _folded(name: str) -> str:
     return _NOT_NAME.sub("", name.lower())
 
 
+MEASURED, MEASURED_AS = "type", "measurementValue"
+"""Some codecs give a list of measurements, each an object with these two: what was measured, and the value."""
+
 _MANY = (dict, list)
 
 
@@ -33,6 +36,8 @@ def flat(fields: dict[str, Any]) -> list[tuple[str, Any]]:
 
 
 def _walk(fields: dict[str, Any], path: str, pairs: list[tuple[str, Any]], levels: int) -> None:
+    if MEASURED_AS in fields and isinstance(fields.get(MEASURED), str):
+        fields = {fields[MEASURED]: fields[MEASURED_AS]}
     for key, value in fields.items():
         if len(key) > MOST_LETTERS:
             continue
@@ -40,10 +45,12 @@ def _walk(fields: dict[str, Any], path: str, pairs: list[tuple[str, Any]], level
         if isinstance(value, _MANY):
             inner = path if name in THROUGH else f"{path}{name}."
             for element in value if isinstance(value, list) else (value,):
-                if isinstance(element, dict):
-                    if levels:
+                if isinstance(element, _MANY):
+                    if levels and isinstance(element, dict):
                         _walk(element, inner, pairs, levels - 1)
-                elif not isinstance(element, list):
+                    elif levels:
+                        _walk({key: element}, path, pairs, levels - 1)
+                else:
                     pairs.append((path + name, element))
         elif name == "value" and path:
             pairs.append((path[:-1], value))

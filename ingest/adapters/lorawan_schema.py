@@ -71,6 +71,7 @@ class ProfileLines(Struct, frozen=True, forbid_unknown_fields=True):
     models: tuple[str, ...] = ()
     brands: tuple[str, ...] = ()
     button: tuple[RuleLine, ...] | None = None
+    cancel: tuple[RuleLine, ...] | None = None
     fall: tuple[RuleLine, ...] | None = None
     smoke: tuple[RuleLine, ...] | None = None
     leak: tuple[RuleLine, ...] | None = None

@@ -23,6 +23,14 @@ def percent(fields: Fields, names: str = "") -> float | None:
     return found[0] if found else None
 
 
+MEASURED = [
+    {"measurementId": "4200", "type": "Event Status", "measurementValue": [{"id": 7, "eventName": "SOS event."}]},
+    {"measurementId": "4197", "type": "Longitude", "measurementValue": 13.85},
+    {"measurementId": "4198", "type": "Latitude", "measurementValue": 58.39},
+    {"measurementId": "3000", "type": "Battery", "measurementValue": 93},
+    {"measurementId": "5001", "type": "Wi-Fi Scan", "measurementValue": []},
+]
+
 GENERIC_FIELDS: dict[str, tuple[Fields, list[str]]] = {
     "a button": ({"button": 1}, ["alarm_pressed"]),
     "a button that is not pressed": ({"button": 0}, []),
@@ -33,6 +41,9 @@ GENERIC_FIELDS: dict[str, tuple[Fields, list[str]]] = {
     "a blank button": ({"button": "  "}, []),
     "one of two buttons": ({"button_1": 0, "button_2": 1}, ["alarm_pressed"]),
     "an SOS in an object": ({"data": {"sos": {"value": True}}}, ["alarm_pressed"]),
+    "an SOS as the sort of event": ({"eventType": "SOS_MODE_START"}, ["alarm_pressed"]),
+    "another sort of event": ({"eventType": "GEOLOC_START"}, []),
+    "an SOS among measurements": ({"messages": [MEASURED]}, ["alarm_pressed", "battery", "position"]),
     "a fall": ({"fall": True}, ["fall_detected"]),
     "no fall": ({"fall": False}, []),
     "smoke": ({"smoke": "alarm"}, ["smoke_detected"]),
@@ -166,6 +177,18 @@ PROFILES: dict[str, tuple[str, Fields, list[str]]] = {
         ["door_opened", "battery"],
     ),
     "how wet it is, which says nothing": ("sensative strips", {"flood": {"value": 35}}, []),
+    "an SOS among measurements": (
+        "SenseCAP T1000-A",
+        {"messages": [MEASURED]},
+        ["alarm_pressed", "battery", "position"],
+    ),
+    "a single press, which only tells where": (
+        "SenseCAP T1000-A",
+        {"messages": [[{"type": "Event Status", "measurementValue": [{"eventName": "Press once event."}]}]]},
+        [],
+    ),
+    "an SOS in a word": ("abeeway compact-tracker", {"eventType": "SOS_MODE_START"}, ["alarm_pressed"]),
+    "the end of an SOS": ("abeeway compact-tracker", {"eventType": "SOS_MODE_END"}, ["alarm_cancelled"]),
     "another reason to send": ("elv elv-lw-gps1", {"TX_Reason": "Timer_Event"}, []),
     "a sensor that is no door": ("laird rs1xx", {"operatingMode": "Counter", "state": "Open"}, []),
 }
@@ -302,6 +325,14 @@ def test_deep_objects_end_somewhere(depth: int) -> None:
         unknown, known = {"x": unknown}, {"data": known}
     assert interpret("", unknown).said == []
     assert [said.kind for said in interpret("", known).said] == (["alarm_pressed"] if depth < 6 else [])
+
+
+@pytest.mark.parametrize("depth", [1, 5, 50, 500])
+def test_deep_arrays_end_somewhere(depth: int) -> None:
+    inner: Any = {"sos": True}
+    for _ in range(depth):
+        inner = [inner]
+    assert [said.kind for said in interpret("", {"data": inner}).said] == (["alarm_pressed"] if depth <= 5 else [])
 
 
 def test_long_names_are_nobodys() -> None:
