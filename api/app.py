@@ -31,6 +31,7 @@ from api.routes import (
     device_types,
     devices,
     events,
+    explanation,
     fleet,
     found_devices,
     history,
@@ -57,9 +58,9 @@ from store.pool import Pool
 ROUTERS: tuple[APIRouter, ...] = tuple(
     module.router
     for module in (
-        session, stream, alarms, alarm_actions, notifications, residents, plans, backtests, pauses, fleet, devices,
-        device_import, device_life, device_types, found_devices, assignments, reattributions, events, quarantine, usage,
-        history, units, staff, webhooks, tokens, tenants, operations,
+        session, stream, alarms, alarm_actions, explanation, notifications, residents, plans, backtests, pauses, fleet,
+        devices, device_import, device_life, device_types, found_devices, assignments, reattributions, events,
+        quarantine, usage, history, units, staff, webhooks, tokens, tenants, operations,
     )
 )  # fmt: skip
 

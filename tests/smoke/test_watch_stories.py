@@ -88,3 +88,53 @@ async def test_who_comes_home_early_is_watched_again(world: World) -> None:
     await world.engine.heed()
     await world.engine.advance(minutes=30)
     assert await alarms(world) == [("missed_dose", "open", "dose_not_taken")]
+
+
+async def test_staff_ask_why_there_is_an_alarm(world: World) -> None:
+    await world.make("plans", resident="anna", doors={"open_minutes": 10})
+    await world.staff("britt", "norr")
+    await world.engine.say("motion", "door_opened")
+    await world.pass_time(minutes=10)
+    (alarm,) = (await world.get("alarms"))["items"]
+    told = await world.get(f"alarms/{alarm['id']}/explanation", lang="sv")
+    assert told["sentence"] == (
+        "Dörren har stått öppen sedan 07:00. Inget larm om dörren hade rapporterats stängd eller låst före 07:10."
+    )
+    (episode,) = told["episodes"]
+    assert (episode["rule"], episode["rule_version"], episode["plan_version"]) == ("doors", 1, 1)
+    assert episode["inputs"] == [{"kind": "door_opened", "at": "2026-03-02T06:00:00Z", "device": "motion"}]
+    assert episode["deadline"] == "2026-03-02T06:10:00Z"
+    assert [(who["channel"], who["name"], who["at"]) for who in told["reached"]] == [
+        ("console", "Britt", "2026-03-02T06:10:00Z")
+    ]
+    await world.engine.say("motion", "door_closed", at=START + timedelta(minutes=2))
+    told = await world.get(f"alarms/{alarm['id']}/explanation", lang="en")
+    (verdict,) = told["verdicts"]
+    assert (verdict["what"], verdict["reason"], verdict["episode"]) == ("withdrawn", "ended_in_time", episode["id"])
+    assert verdict["sentence"] == "It was over 07:02, but it was not known until 07:10"
+
+
+async def test_a_press_explains_itself(world: World) -> None:
+    await world.engine.say("button", "alarm_pressed")
+    (alarm,) = (await world.get("alarms"))["items"]
+    told = await world.get(f"alarms/{alarm['id']}/explanation", lang="en")
+    assert told["sentence"].startswith("Pressed the social alarm 07:00. Nothing would have kept it away")
+    assert (await world.admin.get("/api/v1/alarms/nothing/explanation")).status_code == 404
+
+
+async def test_a_unit_writes_its_own_watch_and_staff_on_the_way_keep_it_quiet(world: World) -> None:
+    back = {"kinds": ["bed_entered", "help_accepted"], "minutes": 10}
+    watch = {"name": "out", "when": {"kind": "door_opened"}, "unless_after": back, "text": "Out, and not back in bed"}
+    await world.make("plans", resident="anna", conditions=[watch])
+    britt = await world.staff("britt", "norr")
+    await world.engine.say("motion", "door_opened")
+    await world.engine.say("button", "alarm_pressed")
+    (press,) = (await world.get("alarms"))["items"]
+    await britt.post(f"/api/v1/alarms/{press['id']}/accept", json={"version": press["version"]})
+    await world.engine.heed()
+    await world.engine.advance(minutes=30)
+    assert await alarms(world, kind="condition") == []
+    await world.engine.say("motion", "door_opened")
+    await world.engine.advance(minutes=10)
+    (alarm,) = (await world.get("alarms", kind="condition"))["items"]
+    assert (alarm["reason"], alarm["detail"]["text"]) == ("condition_met", "Out, and not back in bed")

@@ -154,8 +154,8 @@ def test_conditions_against_a_plain_list_of_what_happened(happenings: list[tuple
     decisions = [*partition.apply(Entry(0, key, "plan_changed", plan, BEGIN, BEGIN))]
     now = BEGIN
     told: list[tuple[datetime, str]] = []
-    for position, (after, kind) in enumerate(happenings, 1):
-        now += timedelta(minutes=after)
+    for position, (pause, kind) in enumerate(happenings, 1):
+        now += timedelta(minutes=pause)
         told.append((now, kind))
         message = decode_message(kind, f'{{"at": "{now.isoformat()}"}}'.encode())
         decisions += partition.apply(Entry(position, key, kind, message, now, now))
