@@ -1,6 +1,6 @@
 """What a LoRaWAN device's decoded fields mean: pure, and all that it knows of devices stands in lorawan.toml."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -44,7 +44,7 @@ class Reading(Struct, frozen=True):
     unclear: list[str]
 
 
-def interpret(names: str, fields: dict[str, Any], port: int | None = None, normalized: Iterable[Any] = ()) -> Reading:
+def interpret(names: str, fields: dict[str, Any], port: int | None = None, normalized: Sequence[Any] = ()) -> Reading:
     """The events in a decoded uplink of the device with these names of brand, model or device profile.
 
     `fields` as the network's codec gave them; `normalized` as The Things Stack puts them, for what they do not tell.
@@ -56,7 +56,7 @@ def interpret(names: str, fields: dict[str, Any], port: int | None = None, norma
         known = profile.speaks_of | told.keys()
         if "door" in known:
             known |= {"motion"}  # Codecs of door sensors were seen to give the door out as a motion.
-        more = _Uplink(NORMALIZED, {"data": list(normalized)}, port).told()
+        more = _Uplink(NORMALIZED, {"data": normalized}, port).told()
         told |= {name: said for name, said in more.items() if name not in known}
     return Reading([told[name] for name in sorted(told, key=_ORDER.__getitem__)], uplink.unclear)
 
@@ -133,7 +133,7 @@ def _said(yes: bool, rule: Rule, value: Any, place: dict[str, float] | None, end
     """`ends`: the profile knows how it is told that the property is over, also by a missing field."""
     kind = rule.outcome.yes if yes else rule.outcome.no
     # How often it happened since the last message is no state, even where the field is usually one.
-    counted = rule.counts or (rule.above is not None and (number_in(value) or 0) > 1)
+    counted = rule.counts or (rule.above is not None and value is not True and (number_in(value) or 0) > 1)
     if kind is None or (counted and not yes):
         return None
     fields: dict[str, Any] = dict(rule.fields)
@@ -156,7 +156,7 @@ def _may_never_end(kind: str, value: Any) -> bool:
 def _answer(rule: Rule, value: Any, found: dict[str, Any]) -> bool | None:
     """Yes, no, or nothing."""
     text = word(value)
-    if text in rule.nothing or ((rule.only or rule.unless) and not holds(rule, found)):
+    if text in rule.nothing or not holds(rule, found):
         return None
     if rule.bit is not None or rule.above is not None:
         number = number_in(value)

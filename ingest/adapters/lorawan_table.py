@@ -82,10 +82,12 @@ class Profile(Struct, frozen=True):
 
 def holds(rule: Rule | PositionRule, found: dict[str, Any]) -> bool:
     """Whether the rule's conditions on other fields are met."""
+    if not rule.only and not rule.unless:
+        return True
     for path, values in rule.only:
         if word(found.get(path)) not in values:
             return False
-    return not rule.unless or not any(word(found.get(path)) in values for path, values in rule.unless)
+    return not any(word(found.get(path)) in values for path, values in rule.unless)
 
 
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
