@@ -1,6 +1,7 @@
 """JSON objects as others send them, also those that are not quite JSON."""
 
 import json
+import math
 from typing import Any
 
 import msgspec
@@ -27,9 +28,14 @@ def decode(payload: bytes) -> tuple[dict[str, Any], bytes]:
 def _decode_leniently(payload: bytes) -> tuple[object, bytes]:
     text = payload.decode("utf-8", "replace")
     try:
-        return json.loads(text), msgspec.json.encode(text)
+        return json.loads(text, parse_int=_whole), msgspec.json.encode(text)
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"{_start(payload)} is not JSON ({str(error)[:100]})") from None
+
+
+def _whole(digits: str) -> float:
+    """Python reads no more than 4,300 digits; no field that means something has as many as these."""
+    return int(digits) if len(digits) < 20 else math.inf
 
 
 def _start(payload: bytes) -> str:

@@ -16,7 +16,7 @@ def test_json_is_kept_as_it_came() -> None:
 ALMOST = {
     "not a number": (b'{"a": NaN, "b": 1}', math.isnan),
     "beyond all numbers": (b'{"a": 1e999, "b": 1}', math.isinf),
-    "a huge number": (b'{"a": ' + b"9" * 4000 + b', "b": 1}', lambda a: a > 10**3999),
+    "a huge number": (b'{"a": ' + b"9" * 5000 + b', "b": 1}', math.isinf),
     "letters that are none": (b'{"a": "\xff", "b": 1}', lambda a: a == "\ufffd"),
     "half a letter": (b'{"a": "\\ud800", "b": 1}', lambda a: a == "\ud800"),
 }
