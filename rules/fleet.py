@@ -57,11 +57,9 @@ class Fleet:
             made = self._settle(old, state, made, entry.received_at, entry.position, holding=holding)
             decisions = [*decisions, *made] if made else decisions
             old = state
-        hub = old.known.hub
-        if hub is not None and entry.device is not None:
-            made = self._relay(entry, hub, holding=holding)
-            decisions = [*decisions, *made] if made else decisions
-        return decisions
+        above = old.known.hub if entry.device is not None else None
+        made = self._relay(entry, above, holding=holding) if above is not None else NOTHING
+        return [*decisions, *made] if made else decisions
 
     def fire_due(self, key: Key, now: datetime) -> Decisions:
         """Everything that is due for one device until `now`, one time after the other."""
@@ -90,20 +88,25 @@ class Fleet:
         turn = self.states[hub].known.turn if hub in self.states else 0
         return device_step.on_change(old, entry, is_hub, turn)
 
-    def _relay(self, entry: Entry, key: Key, *, holding: bool) -> Decisions:
-        hub = self.states.get(key)
-        if hub is None or entry.position <= hub.position:
-            return NOTHING
-        if hub.known.calm and is_fresh(hub, entry.received_at):
-            return NOTHING
+    def _relay(self, entry: Entry, key: Key | None, *, holding: bool) -> Decisions:
+        """All hubs above are alive. Each is asked by itself: after half a snapshot one may know it and the next not."""
+        decisions = NOTHING
+        for _ in range(MOST_HUBS):
+            hub = self.states.get(key) if key is not None else None
+            if key is None or hub is None:
+                break
+            if entry.position > hub.position and not (hub.known.calm and is_fresh(hub, entry.received_at)):
+                decisions = [*decisions, *self._hear_through(hub, entry, holding=holding)]
+            key = hub.known.hub
+        return decisions
+
+    def _hear_through(self, hub: DeviceState, entry: Entry, *, holding: bool) -> Decisions:
         decisions = NOTHING
         if hub.deadline is not None and hub.deadline <= entry.received_at and not holding:
-            decisions = self.fire_due(key, entry.received_at)
-            hub = self.states[key]
+            decisions = self.fire_due(hub.key, entry.received_at)
+            hub = self.states[hub.key]
         state, made = device_step.on_relay(hub, entry)
-        made = self._settle(hub, state, made, entry.received_at, entry.position, holding=holding)
-        above = self._relay(entry, hub.known.hub, holding=holding) if hub.known.hub is not None else NOTHING
-        return [*decisions, *made, *above]
+        return [*decisions, *self._settle(hub, state, made, entry.received_at, entry.position, holding=holding)]
 
     def _settle(
         self, old: DeviceState, state: DeviceState, made: Decisions, at: datetime, cause: object, *, holding: bool

@@ -1,15 +1,26 @@
 """The law of replay for devices, whose states look at each other's: a hub's, and those behind it."""
 
-from hypothesis import given, settings
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import example, given, settings
 
 from events.ids import Key, health_key
 from rules import health
 from rules.decisions import AnyDecision, Failed, Proven, Raise, Reason, Withdraw
 from rules.partition import Partition
-from tests.property.device_lives import DeviceLife, begun, histories
-from tests.property.lives import Event, places
+from tests.property.device_lives import DEVICES, GATEWAY, DeviceLife, Heard, begun, histories, moves
+from tests.property.lives import NOW, CaughtUp, Crashed, Event, Saved, Turn, places
 from tests.property.test_replay_law import ids, states_at
-from tests.property.world import Place, Tables, replayed
+from tests.property.world import PLACES, Place, Tables, replayed
+
+BEATS: Any = {device: Heard(device, "heartbeat") for device in DEVICES}
+WELL, GATEWAY_BACK = Turn(NOW, tuple(BEATS.values())), Turn(NOW, (BEATS[GATEWAY],))
+WAITED = [WELL, Saved(12), Turn(timedelta(minutes=40)), Turn(timedelta(minutes=20))]
+"""The gateway is silent, and then, without a word in the log, the sensor behind it, which waits."""
+WAITED_IN_VAIN = [*WAITED, GATEWAY_BACK, Turn(timedelta(minutes=70))]
+HALF_SAVED = [*WAITED, GATEWAY_BACK, Saved(4), Crashed(NOW), CaughtUp(), Turn(timedelta(minutes=70))]
+"""The sensor is ahead of its gateway, or would be behind it if it were saved later."""
 
 ENDS = {*health.ENDS.values(), Reason.HUB_DOWN, Reason.DEVICE_CHANGED}
 
@@ -23,8 +34,10 @@ def whose(decision: AnyDecision) -> Key:
     return health_key(decision.device) if isinstance(decision, Proven) else decision.key
 
 
-@settings(max_examples=150)
-@given(places, histories)
+@settings(max_examples=80)
+@given(places, histories | moves)
+@example(PLACES[0], WAITED_IN_VAIN)
+@example(PLACES[0], HALF_SAVED)
 def test_replay_decides_what_was_decided(place: Place, history: list[Event]) -> None:
     life = begun(DeviceLife(place))
     for event in history:
@@ -52,8 +65,10 @@ def assert_same_from_snapshot(tables: Tables) -> None:
     assert states_at(partition, end) == states_at(whole, end)
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(places, histories)
+@example(PLACES[0], WAITED_IN_VAIN)
+@example(PLACES[0], HALF_SAVED)
 def test_replay_from_any_snapshot_goes_on_as_the_live_run(place: Place, history: list[Event]) -> None:
     """Also from one that is only half written: some devices are ahead of their hub, and of the log."""
     life = begun(DeviceLife(place))
@@ -62,7 +77,7 @@ def test_replay_from_any_snapshot_goes_on_as_the_live_run(place: Place, history:
         assert_same_from_snapshot(life.tables)
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(places, histories)
 def test_what_is_told_is_taken_back_at_most_once(place: Place, history: list[Event]) -> None:
     """Nothing is told twice while it stands, and what a state says was told is what was."""
