@@ -63,7 +63,9 @@ async def test_what_was_added_is_there(api: Api, admin: httpx.AsyncClient) -> No
     }
     for path, row in {"tenants": tenant, "units": unit, "residents": resident, "devices": device}.items():
         assert await got(admin, f"{path}/{row['id']}") == row
-        assert await got(admin, path) == {"items": [row], "next": None}
+        (listed,) = (await got(admin, path))["items"]
+        listed.pop("health", None)  # Lists of devices say how they are, too.
+        assert listed == row
     assert await told(api) == [
         ("tenant_changed", {"tenant": "west", "timezone": "Atlantic/Faroe"}),
         ("resident_changed", {"resident": "anna", "tenant": "west", "unit": "north"}),
