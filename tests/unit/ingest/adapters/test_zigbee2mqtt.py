@@ -525,6 +525,13 @@ def test_broken_letters_beside_a_call_for_help(hub: Hub, letters: bytes) -> None
     assert b"\\u0000" not in payload.replace(b"\\\\u0000", b"")
 
 
+def test_what_is_nested_deep_beside_a_secret_costs_nothing(hub: Hub) -> None:
+    deep = b"[" * 500 + b"]" * 500
+    seen = only(hub.tells("hall/device", b'{"sos":true,"pin_code":"271828","x":' + deep + b"}"))
+    assert seen.kind == "alarm_pressed"
+    assert b"271828" not in seen.payload
+
+
 @pytest.mark.parametrize("payload", [b"false", b"[]", b'"ON"', b"{", b"\xff", b"12", b"[" * 100_000])
 def test_what_is_no_object_is_refused(hub: Hub, payload: bytes) -> None:
     (seen,) = hub.tells("hall/device", payload)
