@@ -26,7 +26,7 @@ def lendings(draw: st.DrawFn) -> Assignment | None:
         return None
     start = draw(st.integers(0, HOURS - 1))
     end = draw(st.none() | st.integers(start + 1, HOURS).map(hour))
-    return replace(LENT, resident=draw(st.sampled_from(["anna", "berta"])), start=hour(start), end=end)
+    return replace(LENT, resident=ResidentId(draw(st.sampled_from(["anna", "berta"]))), start=hour(start), end=end)
 
 
 def holder(lent: Assignment | None, at: datetime) -> ResidentId | None:
