@@ -31,7 +31,7 @@ NETWORK, GATEWAY, BUTTON, SENSOR, SPARE = DEVICES = tuple(
     DeviceId(name) for name in ("network", "gateway", "button", "a-sensor", "spare")
 )
 HUBS = {GATEWAY: NETWORK, BUTTON: GATEWAY, SENSOR: GATEWAY, SPARE: None}
-LIMITS = {NETWORK: 60, GATEWAY: 30, BUTTON: 90, SENSOR: 60, SPARE: 60}
+LIMITS = {NETWORK: 60, GATEWAY: 30, BUTTON: 90, SENSOR: 50, SPARE: 60}
 
 
 class Registered(NamedTuple):
@@ -102,7 +102,7 @@ FIRST: Any = (
     Registered(NETWORK, limit=60),
     Registered(GATEWAY, NETWORK, limit=30),
     Registered(BUTTON, GATEWAY, limit=90, is_critical=True),
-    Registered(SENSOR, GATEWAY, limit=60),
+    Registered(SENSOR, GATEWAY, limit=50),
     Registered(SPARE, limit=60, life_cycle=LifeCycle.INSTALLED),
     Lent(BUTTON, RESIDENTS[0], NOW, None),
 )
