@@ -14,7 +14,7 @@ class Unreadable(ValueError):
 def decode(payload: bytes) -> tuple[dict[str, Any], bytes]:
     """The object in `payload`, and the payload as JSON to be kept. Raises Unreadable.
 
-    NaN, 1e999 and broken letters are no JSON; a field with such must not cost the call for help beside it.
+    NaN, 1e999, broken letters and control characters are no JSON; they must not cost the call for help beside them.
     """
     try:
         fields, kept = msgspec.json.decode(payload), payload
@@ -28,7 +28,7 @@ def decode(payload: bytes) -> tuple[dict[str, Any], bytes]:
 def _decode_leniently(payload: bytes) -> tuple[object, bytes]:
     text = payload.decode("utf-8", "replace")
     try:
-        return json.loads(text, parse_int=_whole), msgspec.json.encode(text)
+        return json.loads(text, parse_int=_whole, strict=False), msgspec.json.encode(text)
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"{_start(payload)} is not JSON ({str(error)[:100]})") from None
 

@@ -12,8 +12,10 @@ import msgspec
 from events.delivery import Content, Found, Heard, Rejected, Rejection
 from events.devices import Family, Origin
 from ingest.adapter import heard
+from ingest.adapters.json_object import Unreadable, decode
 from ingest.adapters.zigbee2mqtt_hub import BRIDGE, UNREADABLE, Hub, Speaker, is_name
-from ingest.adapters.zigbee2mqtt_payload import Unreadable, decode, read_live, read_retained
+from ingest.adapters.zigbee2mqtt_payload import read_live, read_retained
+from ingest.adapters.zigbee2mqtt_secrets import without_secrets
 
 MOST_HUBS = 100_000
 """A pattern with `+` lets anybody who may publish make up hubs; the memory has an end."""
@@ -77,6 +79,7 @@ class Zigbee2Mqtt:
             fields, kept = decode(payload)
         except Unreadable as error:
             return (Rejected(Rejection.MALFORMED, str(error), origin=speaker.origins[0]),)
+        kept = without_secrets(fields, payload, kept)
         return (read_retained if retained else read_live)(speaker, fields, kept, received)
 
     def _read_bridge(self, hub: Hub, what: str, payload: bytes, received: datetime, retained: bool) -> Content:

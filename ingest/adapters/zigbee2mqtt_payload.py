@@ -4,12 +4,9 @@ A hub repeats in each message all that a device has ever said. What is a state m
 was before. A call for help must neither be lost nor be made up of a repetition, so what was said last is remembered.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
-
-import msgspec
 
 from events.delivery import Content
 from events.kinds import ACTIVITY
@@ -17,7 +14,6 @@ from ingest.adapters.zigbee2mqtt_actions import told, who
 from ingest.adapters.zigbee2mqtt_fields import STATES, Said, said
 from ingest.adapters.zigbee2mqtt_hub import Speaker
 from ingest.adapters.zigbee2mqtt_message import Event, Message, Values
-from ingest.adapters.zigbee2mqtt_secrets import without_secrets
 
 PASSING = frozenset({"linkquality", "last_seen", "elapsed"})
 """Properties that are other in every message, whatever the device says."""
@@ -27,35 +23,6 @@ LOCK_COMMANDS = {"LOCK": "locked", "UNLOCK": "unlocked"}
 LOCK_NUMBERS = {0: "locked", 1: "unlocked"}
 
 NONE: Values = {}
-
-
-class Unreadable(ValueError):
-    """A payload that is no JSON object; the text says why."""
-
-
-def decode(payload: bytes) -> tuple[Values, bytes]:
-    """The fields, and the payload as JSON to be kept. Raises Unreadable.
-
-    NaN, 1e999, broken letters and control characters are no JSON; they must not cost the call for help beside them.
-    """
-    try:
-        fields = msgspec.json.decode(payload)
-        strict = True
-    except (msgspec.DecodeError, RecursionError, ValueError):
-        fields = _decode_leniently(payload)
-        strict = False
-    if not isinstance(fields, dict):
-        text = payload[:100].decode("utf-8", "backslashreplace")
-        raise Unreadable(f"{text!r} is not a JSON object; the hub's setting `output` must be `json`")
-    kept = without_secrets(fields, payload)
-    return fields, kept if strict else msgspec.json.encode(kept.decode("utf-8", "backslashreplace"))
-
-
-def _decode_leniently(payload: bytes) -> object:
-    try:
-        return json.loads(payload.decode("utf-8", "replace"), strict=False)
-    except (ValueError, RecursionError) as error:
-        raise Unreadable(f"not JSON: {str(error)[:200]}") from None
 
 
 def read_retained(speaker: Speaker, fields: Values, kept: bytes, received: datetime) -> Content:

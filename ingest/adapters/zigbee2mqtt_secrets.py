@@ -13,12 +13,14 @@ DEEPEST = 20
 _HINTS = (b"code", b"passw", b"secret", b"network_key")
 
 
-def without_secrets(fields: dict[str, Any], payload: bytes) -> bytes:
-    """`payload`, or when a name in it speaks of a secret the same with that secret hidden."""
+def without_secrets(fields: dict[str, Any], payload: bytes, kept: bytes) -> bytes:
+    """`kept`, the JSON to be kept of `payload`; when a name in that speaks of a secret, with the secret hidden."""
     lower = payload.lower()
     if not any(hint in lower for hint in _HINTS):
-        return payload
-    return json.dumps(_hide(fields), separators=(",", ":")).encode()
+        return kept
+    hidden = json.dumps(_hide(fields), separators=(",", ":"))
+    # What was not quite JSON is kept as a text, and NaN is still none after the secret is hidden.
+    return hidden.encode() if kept is payload else json.dumps(hidden).encode()
 
 
 def _hide(value: Any, depth: int = 0) -> Any:

@@ -18,6 +18,7 @@ ALMOST = {
     "beyond all numbers": (b'{"a": 1e999, "b": 1}', math.isinf),
     "a huge number": (b'{"a": ' + b"9" * 5000 + b', "b": 1}', math.isinf),
     "letters that are none": (b'{"a": "\xff", "b": 1}', lambda a: a == "\ufffd"),
+    "control characters": (b'{"a": "\x00\n", "b": 1}', lambda a: a == "\x00\n"),
     "half a letter": (b'{"a": "\\ud800", "b": 1}', lambda a: a == "\ud800"),
 }
 

@@ -518,7 +518,7 @@ def test_a_bad_field_does_not_cost_the_call_for_help_beside_it(hub: Hub, field: 
     assert refused.origin == Origin(Family.ZIGBEE2MQTT, BASE, "hall/device")
 
 
-@pytest.mark.parametrize("letters", [b'"\xff\xfe"', b'"\\ud800"', b'"\\u0000"', b'"\x00"'])
+@pytest.mark.parametrize("letters", [b"9" * 5000, b'"\xff\xfe"', b'"\\ud800"', b'"\\u0000"', b'"\x00"'])
 def test_broken_letters_beside_a_call_for_help(hub: Hub, letters: bytes) -> None:
     payload = only(hub.tells("hall/device", b'{"sos": true, "note": ' + letters + b"}")).payload
     assert "raw" in msgspec.json.decode(payload)
