@@ -38,6 +38,7 @@ from api.routes import (
     notifications,
     operations,
     pauses,
+    plan_defaults,
     plans,
     quarantine,
     reattributions,
@@ -60,7 +61,7 @@ ROUTERS: tuple[APIRouter, ...] = tuple(
     for module in (
         session, stream, alarms, alarm_actions, explanation, notifications, residents, plans, backtests, pauses, fleet,
         devices, device_import, device_life, device_types, found_devices, assignments, reattributions, events,
-        quarantine, usage, history, units, staff, webhooks, tokens, tenants, operations,
+        quarantine, usage, history, units, plan_defaults, staff, webhooks, tokens, tenants, operations,
     )
 )  # fmt: skip
 

@@ -228,7 +228,7 @@ class Condition(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
 
 
 class Plan(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Everything that is watched by deadline for a resident. A social alarm is answered without any plan."""
+    """What is watched for a resident. Calls for help, water and a dispenser's troubles are told without any plan."""
 
     medicine: MedicinePlan | None = None
     inactivity: InactivityPlan | None = None
@@ -349,6 +349,16 @@ def _covers(start: str, end: str, minute: int) -> bool:
     if first < last:
         return first <= minute < last
     return minute >= first or minute < last
+
+
+def merged(defaults: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """A resident's plan over the unit's defaults: field by field of each part, and null for a part not watched."""
+    plan = {**defaults, **given}
+    for name, part in given.items():
+        under = defaults.get(name)
+        if isinstance(part, dict) and isinstance(under, dict):
+            plan[name] = {**under, **part}
+    return {name: part for name, part in plan.items() if part is not None}
 
 
 def write_plan(plan: Plan) -> dict[str, Any]:

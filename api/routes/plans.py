@@ -13,16 +13,14 @@ from api.callers import Caller
 from api.fields import MAX_INT, Body, ResidentRef, TenantRef, UnitRef
 from api.lists import CursorId, Page, Pages
 from api.permissions import Permission, may
-from api.problems import ProblemError, invalid, not_found
+from api.plan_versions import give_plan
+from api.problems import not_found
 from api.references import known_resident
 from api.routing import Vaka, located, resource
-from events.control import PlanChanged
 from events.ids import ResidentId, TenantId, is_id
 from rules import plan as rules_plan
-from rules.plan import PlanError, read_plan, write_plan
-from store import plans, registry
+from store import plans
 from store.plans import PlanVersion
-from store.select import Scope
 
 router = resource("plans")
 
@@ -60,14 +58,9 @@ BY_RESIDENT: msgspec.json.Decoder[tuple[str, int]] = msgspec.json.Decoder(
 )
 
 
-_WITH_VALUE = re.compile(r"(?P<message>.*), value (['\"])(?P<value>.*)\2 - at `(?P<field>[^`]*)`", re.DOTALL)
-_WITHOUT = re.compile(r"(?P<field>[a-z0-9_.\[\]]+): (?P<message>.*)", re.DOTALL)
+class Parts(Body):
+    """What is watched, part by part."""
 
-
-class NewPlan(Body):
-    """The next version for a resident. What is left out is not watched."""
-
-    resident: ResidentRef
     medicine: Medicine | None = None
     inactivity: Inactivity | None = None
     doors: Doors | None = None
@@ -78,8 +71,17 @@ class NewPlan(Body):
     conditions: Conditions | None = None
 
 
+class NewPlan(Parts):
+    """The next version for a resident, over the defaults of the unit: null for a part that is not to be watched."""
+
+    resident: ResidentRef
+
+
 class Plan(BaseModel):
-    """One version of a resident's plan; the highest one is in force. `id` is RESIDENT:VERSION."""
+    """One version of a resident's plan; the highest one is in force. `id` is RESIDENT:VERSION.
+
+    `given` is what was given for the resident; the rest are defaults of the unit.
+    """
 
     id: str
     resident: ResidentId
@@ -93,6 +95,7 @@ class Plan(BaseModel):
     lock: Lock | None
     geofence: Geofence | None
     conditions: Conditions | None
+    given: dict[str, Any]
     created_at: datetime
     created_by: str
 
@@ -129,20 +132,12 @@ async def get_plan(id: str, caller: Reader, vaka: Vaka) -> Plan:
 
 @router.post("", status_code=201, summary="Give a resident a new plan")
 async def add_plan(body: NewPlan, caller: Writer, vaka: Vaka, response: Response) -> Plan:
-    given = body.model_dump(include=set(PARTS), exclude_none=True)
-    try:
-        plan = write_plan(read_plan(given))
-    except PlanError as error:
-        raise _refused(error) from None
+    given = body.model_dump(include=set(PARTS), exclude_unset=True)
     async with vaka.change() as change:
         resident = await known_resident(change.connection, caller.scope, body.resident, lock=True)
-        tenant = await registry.tenant(change.connection, Scope(), resident.tenant)
-        assert tenant is not None
-        version = await plans.add_plan(change.connection, tenant.id, resident.id, plan, change.now, caller.id)
-        await change.tell(PlanChanged(resident=resident.id, version=version, timezone=tenant.timezone, plan=plan))
-    id = f"{resident.id}:{version}"
-    located(response, "plans", id)
-    return _plan(PlanVersion(id, resident.id, version, tenant.id, plan, change.now, caller.id))
+        version = await give_plan(change, resident, given, caller.id)
+    located(response, "plans", version.id)
+    return _plan(version)
 
 
 def _plan(version: PlanVersion) -> Plan:
@@ -152,15 +147,8 @@ def _plan(version: PlanVersion) -> Plan:
         resident=version.resident,
         version=version.version,
         tenant=version.tenant,
+        given=version.given,
         created_at=version.created_at,
         created_by=version.created_by,
         **parts,
     )
-
-
-def _refused(error: PlanError) -> ProblemError:
-    """Takes apart what the rules say: `message, value '...' - at `field``, or `field: message`."""
-    found = _WITH_VALUE.fullmatch(str(error)) or _WITHOUT.fullmatch(str(error))
-    if found is None:
-        return invalid("plan", str(error))
-    return invalid(found["field"], found["message"], found.groupdict().get("value"))

@@ -10,6 +10,7 @@ from api.callers import Caller
 from api.fields import Body, Name, ResidentRef, TenantRef, Text, UnitRef, new_id, unchanged
 from api.lists import BY_ID, Page, Pages, by_id
 from api.permissions import Permission, may
+from api.plan_versions import follow_unit
 from api.problems import conflict, not_found
 from api.references import check_tenant, known_unit
 from api.routing import Vaka, located, resource
@@ -82,6 +83,7 @@ async def add_resident(body: NewResident, caller: Writer, vaka: Vaka, response: 
         if not await registry.add_resident(change.connection, new):
             raise conflict(f"there is a resident {new.id!r} already")
         await change.tell(ResidentChanged(resident=new.id, tenant=new.tenant, unit=new.unit))
+        await follow_unit(change, new, caller.id)
     located(response, "residents", new.id)
     return new
 
@@ -98,4 +100,6 @@ async def change_resident(id: ResidentRef, body: ResidentChange, caller: Writer,
             check_tenant(old.tenant, unit.tenant)
             await change.tell(ResidentChanged(resident=id, tenant=old.tenant, unit=unit.id))
         await registry.change_resident(change.connection, changed)
+        if changed.unit != old.unit:
+            await follow_unit(change, changed, caller.id)
     return changed

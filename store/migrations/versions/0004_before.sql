@@ -18,3 +18,9 @@ CREATE TABLE pauses (
 );
 CREATE INDEX pauses_by_resident ON pauses (resident, "from");
 CREATE INDEX pauses_by_time ON pauses (tenant, "from", id);
+
+-- A unit's defaults lie under the plans of its residents. `plan` is what holds, `given` what was given for the resident.
+ALTER TABLE units ADD COLUMN plan_defaults jsonb NOT NULL DEFAULT '{}';
+ALTER TABLE plans ADD COLUMN given jsonb;
+UPDATE plans SET given = plan;
+ALTER TABLE plans ALTER COLUMN given SET NOT NULL;

@@ -19,7 +19,7 @@ DOCS = (Path(__file__).parents[3] / "docs" / "api.md").read_text(encoding="utf-8
 
 def described() -> set[tuple[str, str]]:
     """Method and path of every `GET POST /address` in the text."""
-    found = re.findall(r"`((?:(?:GET|POST|PATCH|DELETE) )+)(/[^`?]*)", DOCS)
+    found = re.findall(r"`((?:(?:GET|POST|PUT|PATCH|DELETE) )+)(/[^`?]*)", DOCS)
     return {(method, path) for methods, path in found for method in methods.split()}
 
 
