@@ -42,7 +42,7 @@ touched AS (
     FROM events JOIN span ON received_at >= start AND received_at < stop
     WHERE device = %(device)s AND NOT history AND {CALLS}
 ),
-judged AS (
+judged AS MATERIALIZED (
     SELECT touched.*, coalesce(({WHO.format(at="touched.occurred_at")}),
                                CASE WHEN {CALLS} THEN ({WHO.format(at="touched.received_at")}) END) AS owner
     FROM touched
