@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 from api.fields import AnyId, Body, DeviceRef, Name, TenantRef, Text
 from events.devices import Family, LifeCycle, Origin
@@ -74,14 +74,20 @@ class DeviceDetails(Body):
     note: Text | None = None
 
 
+def _not_proven(value: LifeCycle) -> LifeCycle:
+    if value is LifeCycle.IN_USE:
+        raise ValueError("is what a device proves itself, by what it says")
+    return value
+
+
 class NewDevice(DeviceDetails):
     """The id is the one that its MQTT topics have; `tenant` is the caller's own unless given.
 
-    `technology` is that of the `type` unless given. A device is `in_use` unless its `life_cycle` says where in its
-    life it is.
+    `technology` is that of the `type` unless given. A device is `installed` unless its `life_cycle` says where in its
+    life it is; `in_use` is what it proves itself.
     """
 
     id: DeviceRef | None = None
     tenant: TenantRef | None = None
     technology: Technology | None = None
-    life_cycle: LifeCycle = LifeCycle.IN_USE
+    life_cycle: Annotated[LifeCycle, AfterValidator(_not_proven)] = LifeCycle.INSTALLED

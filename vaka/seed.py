@@ -7,6 +7,7 @@ from typing import Any
 
 from api.sign_in import Passwords
 from events.control import PlanChanged, ResidentChanged, TenantChanged
+from events.devices import LifeCycle
 from rules.plan import read_plan, write_plan
 from simulators.municipality import Municipality, Resident
 from store import assignments, devices, inbox, people, plans, registry
@@ -68,7 +69,15 @@ async def _lend_devices(connection: Connection, municipality: Municipality, resi
         product, id = device.product, device.id
         technology = product.technology
         row = devices.Device(
-            id, municipality.tenant, technology, product.title, product.model, None, now, type=product.name
+            id,
+            municipality.tenant,
+            technology,
+            product.title,
+            product.model,
+            None,
+            now,
+            type=product.name,
+            life_cycle=LifeCycle.INSTALLED,
         )
         await devices.add_device(connection, row)
         await inbox.put(connection, await device_changed(connection, id), now)

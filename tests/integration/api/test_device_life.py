@@ -167,7 +167,7 @@ async def test_a_trial_can_be_ended(town: Api, admin: httpx.AsyncClient) -> None
     assert (await got(admin, "devices/north-button"))["testing_until"] is None
     assert "testing_until" not in await told(town)
     assert [reason for _, _, reason in await steps(admin, "north-button")][-1] == "trial ended"
-    assert len(await steps(admin, "north-button")) == 4
+    assert len(await steps(admin, "north-button")) == 3
 
 
 async def test_only_what_is_out_is_tried(town: Api, admin: httpx.AsyncClient) -> None:

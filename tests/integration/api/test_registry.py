@@ -55,7 +55,7 @@ async def test_what_was_added_is_there(api: Api, admin: httpx.AsyncClient) -> No
         "note": None,
         "origin": None,
         "hub": None,
-        "life_cycle": "in_use",
+        "life_cycle": "installed",
         "testing_until": None,
         "resident": None,
         "shared_with": None,
@@ -69,7 +69,10 @@ async def test_what_was_added_is_there(api: Api, admin: httpx.AsyncClient) -> No
     assert await told(api) == [
         ("tenant_changed", {"tenant": "west", "timezone": "Atlantic/Faroe"}),
         ("resident_changed", {"resident": "anna", "tenant": "west", "unit": "north"}),
-        ("device_changed", {"device": "button", "tenant": "west", "technology": "social_alarm"}),
+        (
+            "device_changed",
+            {"device": "button", "tenant": "west", "life_cycle": "installed", "technology": "social_alarm"},
+        ),
     ]
 
 
@@ -212,3 +215,8 @@ async def test_all_pages_together_are_the_list(town: Api, admin: httpx.AsyncClie
 async def test_a_query_that_is_wrong_is_refused(admin: httpx.AsyncClient) -> None:
     for query in ("limit=0", "limit=1001", "limit=x", "limit=", "unit=a/b", "tenant=%00", "colour=red", "tenant=%ff"):
         problem(await admin.get(f"/api/v1/residents?{query}"), 422, query.partition("=")[0])
+
+
+async def test_nobody_says_of_a_device_that_it_is_in_use(admin: httpx.AsyncClient, town: Api) -> None:
+    body = {"id": "d", "tenant": "west", "technology": "lock", "life_cycle": "in_use"}
+    assert "proves itself" in str(problem(await admin.post("/api/v1/devices", json=body), 422, "life_cycle"))
