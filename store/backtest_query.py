@@ -21,8 +21,8 @@ SELECT version, plan FROM plans WHERE resident = %s AND created_at <= %s ORDER B
 """
 # What was imported had no `received_at` of its own: it counts as received when it happened.
 LOG_OF_ONE = """
-SELECT position, kind, data::text::bytea, occurred_at, CASE WHEN history THEN occurred_at ELSE received_at END AS came,
-       device, history
+SELECT position, kind, convert_to(data::text, 'UTF8'), occurred_at,
+       CASE WHEN history THEN occurred_at ELSE received_at END AS came, device, history
 FROM events
 WHERE key = ANY(%(keys)s) AND kind = ANY(%(kinds)s) AND (%(history)s OR NOT history)
     AND CASE WHEN history THEN occurred_at ELSE received_at END >= %(start)s
@@ -30,7 +30,7 @@ WHERE key = ANY(%(keys)s) AND kind = ANY(%(kinds)s) AND (%(history)s OR NOT hist
 ORDER BY came, position
 """
 DECIDED = """
-SELECT data::text::bytea FROM decisions
+SELECT convert_to(data::text, 'UTF8') FROM decisions
 WHERE key = %s AND at >= %s AND kind IN ('raise', 'failed', 'withdraw') ORDER BY at, id
 """
 REACHED = """

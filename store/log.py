@@ -24,7 +24,7 @@ TAKE_LOG = "UPDATE log_owner SET epoch = epoch + 1, owner = %s WHERE partition =
 # The owner's row is joined with what waits, so that one question answers both.
 OPEN_BATCH = """
 WITH owner AS (SELECT epoch FROM log_owner WHERE partition = %s AND epoch = %s FOR SHARE)
-SELECT waiting.id, waiting.kind, waiting.data::text::bytea
+SELECT waiting.id, waiting.kind, convert_to(waiting.data::text, 'UTF8')
 FROM owner LEFT JOIN (SELECT id, kind, data FROM inbox WHERE applied_at IS NULL ORDER BY id LIMIT %s) AS waiting ON true
 ORDER BY waiting.id
 """
@@ -49,10 +49,10 @@ EVENT_TYPES = [
 ]  # fmt: skip
 LAST_ENTRY = "SELECT position, received_at FROM events ORDER BY position DESC LIMIT 1"
 READ_LOG = """
-SELECT position, key, kind, data::text::bytea, occurred_at, received_at, tenant, device, resident
+SELECT position, key, kind, convert_to(data::text, 'UTF8'), occurred_at, received_at, tenant, device, resident
 FROM events WHERE position > %s AND NOT history {keys} ORDER BY position
 """
-ONE_ENTRY = "SELECT data::text::bytea, device, tenant, kind FROM events WHERE position = %s"
+ONE_ENTRY = "SELECT convert_to(data::text, 'UTF8'), device, tenant, kind FROM events WHERE position = %s"
 
 _LOCK_CLASS = 0x766C
 

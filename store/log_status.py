@@ -9,7 +9,7 @@ from store.log import PARTITION
 from store.pool import Connection
 
 SAY = "UPDATE log_owner SET status = %s, status_at = %s WHERE partition = %s AND epoch = %s"
-ASK = "SELECT status::text::bytea, status_at FROM log_owner WHERE partition = %s"
+ASK = "SELECT convert_to(status::text, 'UTF8'), status_at FROM log_owner WHERE partition = %s"
 
 
 class LogStatus(Struct, frozen=True):

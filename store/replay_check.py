@@ -32,7 +32,7 @@ SELECT version, position, fired_to, since, checked_at, decisions, differences FR
 WHERE partition = %s
 """
 STATES = "SELECT key, state FROM replay_check_states"
-DECIDED = "SELECT data::text::bytea FROM decisions WHERE at > %s AND at <= %s ORDER BY at, id"
+DECIDED = "SELECT convert_to(data::text, 'UTF8') FROM decisions WHERE at > %s AND at <= %s ORDER BY at, id"
 
 
 class Checked(NamedTuple):

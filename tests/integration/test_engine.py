@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from events.address import MqttServer
-from events.ids import ResidentId
+from events.ids import ResidentId, resident_key
 from events.kinds import Technology
 from store.pool import Connection, Pool
 from tests.support import village
@@ -161,6 +161,24 @@ async def test_deadlines_survive_a_restart(
         assert await rows(db, "SELECT kind FROM alarms") == []
         await engine.advance(minutes=2)
         assert await rows(db, "SELECT kind, reason FROM alarms") == [("inactivity", "no_activity")]
+
+
+@pytest.mark.parametrize("text", ['with "quotes"', "two\nlines", r"C:\101\new", "å \u2028 \t"])
+async def test_what_was_said_in_any_letters_is_read_again_after_a_restart(
+    database_url: str, mqtt_server: MqttServer, clock: ManualClock, home: ResidentId, db: Connection, text: str
+) -> None:
+    """Escapes of JSON are not those of bytes in PostgreSQL: the log, and what people wrote, come back as they were."""
+    named = {"medicine": {"windows": [{"from": "08:00", "to": "09:00", "name": text}]}}
+    async with running_engine(database_url, mqtt_server, clock) as engine:
+        async with db.transaction():
+            await village.plan(db, home, named, clock())
+        await engine.say("button", "alarm_pressed", note=text, button=text)
+    async with running_engine(database_url, mqtt_server, clock) as engine:
+        state = engine.engine.partition.states[resident_key(home)]
+        assert state.plan.medicine is not None
+        assert state.plan.medicine.windows[0].name == text
+        await engine.say("button", "alarm_pressed", note=text)
+    assert await rows(db, "SELECT count FROM alarms") == [(2,)]
 
 
 async def test_a_second_owner_waits_and_the_first_cannot_write_once_it_lost_the_log(

@@ -30,7 +30,9 @@ async def test_events_wait_for_the_log_and_its_result_is_shown(town: Api, admin:
     id = answer.json()["id"]
     assert answer.headers["location"] == f"/api/v1/history/{id}"
     assert answer.json() == {"id": id, "state": "waiting", "result": None} == await got(admin, f"history/{id}")
-    ((kind, data),) = await town.execute("SELECT kind, data::text::bytea FROM inbox WHERE id = %s", (int(id),))
+    ((kind, data),) = await town.execute(
+        "SELECT kind, convert_to(data::text, 'UTF8') FROM inbox WHERE id = %s", (int(id),)
+    )
     assert isinstance(data, bytes)
     told = decode_control(str(kind), data)
     assert encode_control(told) == (

@@ -44,7 +44,7 @@ async def test_what_the_owner_of_the_log_reads_at_start_is_what_it_was_told(
     await admin.post("/api/v1/devices/d/test", json={})
     async with town.pool.connection() as connection:
         read = {repr(change) for change in await everything(connection)}
-        cursor = await connection.execute("SELECT kind, data::text::bytea FROM inbox ORDER BY id")
+        cursor = await connection.execute("SELECT kind, convert_to(data::text, 'UTF8') FROM inbox ORDER BY id")
         told = [decode_control(kind, data) for kind, data in await cursor.fetchall()]
     last = {(type(change), getattr(change, "device", None) or repr(change)): change for change in told}
     assert read == {repr(change) for change in last.values()}
