@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from events import messages as m
 from events.control import AssignmentChanged, DeviceChanged
+from events.devices import LifeCycle
 from events.ids import ResidentId, health_key
 from events.log import Entry
 from rules.device_state import Battery, Clock, DeviceState, Known, Lending, Signal
@@ -70,9 +71,20 @@ def relayed(hub: DeviceState, entry: Entry) -> DeviceState:
     return DeviceState(hub.key, entry.position, hub.deadline, entry.received_at, hub.known)
 
 
-def is_fresh(hub: DeviceState, now: datetime) -> bool:
-    """Whether it is noted already that the hub is alive."""
-    return hub.last_seen is not None and now - hub.last_seen < RELAY_NOTED
+def is_news_of(hub: DeviceState, now: datetime) -> bool:
+    """Whether a message that came through the hub says something of it that is not noted already.
+
+    What came before it was known to be silent or offline does not end that: after half a snapshot, replay may tell a
+    hub that is ahead of messages that came while all was well.
+    """
+    known = hub.known
+    if known.silence is not None:
+        return now >= known.silence.at
+    if known.offline_at is not None:
+        return now >= known.offline_at
+    if known.life_cycle is LifeCycle.INSTALLED:
+        return True
+    return hub.last_seen is None or now - hub.last_seen >= RELAY_NOTED
 
 
 def aspect_name(kind: str, message: object) -> str:

@@ -9,7 +9,7 @@ from events.ids import DeviceId, Key, health_key
 from events.log import Entry
 from rules import device_step
 from rules.decisions import AnyDecision
-from rules.device_facts import is_fresh
+from rules.device_facts import is_news_of
 from rules.device_state import DeviceState
 
 Decisions = list[AnyDecision]
@@ -95,7 +95,7 @@ class Fleet:
             hub = self.states.get(key) if key is not None else None
             if key is None or hub is None:
                 break
-            if entry.position > hub.position and not (hub.known.calm and is_fresh(hub, entry.received_at)):
+            if entry.position > hub.position and is_news_of(hub, entry.received_at):
                 decisions = [*decisions, *self._hear_through(hub, entry, holding=holding)]
             key = hub.known.hub
         return decisions
