@@ -112,7 +112,7 @@ class LearnedInactivity(Struct, frozen=True, forbid_unknown_fields=True, omit_de
     """Silence judged by the resident's own days instead of by limits, once enough of them are known."""
 
     sensitivity: Sensitivity = "normal"
-    """How soon: an alarm about nothing every 28, 14 or 7 days is accepted."""
+    """How soon: an alarm about nothing about every 30, 15 or 8 days is accepted."""
     minimum_days: Annotated[int, Meta(ge=7, le=30)] = 7
     """Days of the resident's own that must be known; until then the limits hold."""
     floor_minutes: Annotated[int, Meta(ge=60, le=7 * 24 * 60)] = 60

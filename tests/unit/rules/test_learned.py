@@ -82,18 +82,18 @@ def test_every_long_quiet_of_a_day_is_kept() -> None:
 WAITS: dict[str, tuple[int, list[str], str]] = {
     "not enough days": (5, [], "+5 11:00 limits"),
     "in bed, after a week": (7, [], "+7 10:00 learned"),
-    "in bed, after forty days": (40, [], "+40 07:26 learned"),
+    "in bed, after forty days": (40, [], "+40 07:27 learned"),
     "an hour later to bed is no hour later up": (
         40,
         ["+39 23:00 motion", "+39 23:01 bed_entered"],
-        "+40 07:24 learned",
+        "+40 07:25 learned",
     ),
     "out": (
         40,
         ["+40 07:00 bed_left", *signs(40, 421, 780), "+40 13:00 door_closed"],
-        "+40 15:45 learned",
+        "+40 15:46 learned",
     ),
-    "at home in the morning": (40, ["+40 07:00 bed_left", *signs(40, 421, 600)], "+40 11:06 learned"),
+    "at home in the morning": (40, ["+40 07:00 bed_left", *signs(40, 421, 600)], "+40 11:07 learned"),
 }
 
 
@@ -120,7 +120,7 @@ def test_what_a_plan_says_of_it(learned: dict[str, Any], expected: str) -> None:
 def test_a_quiet_is_too_long_only_once() -> None:
     home = lived(40)
     assert home.play("+41 12:00", "+42 12:00") == [
-        "+40 07:26 raise no_activity since +39 22:00",
+        "+40 07:27 raise no_activity since +39 22:00",
     ]
     assert home.play("+42 12:30 motion") == ["+42 12:30 annotate activity_resumed"]
 
@@ -128,7 +128,7 @@ def test_a_quiet_is_too_long_only_once() -> None:
 def test_a_sign_of_life_from_another_place_brings_the_deadline_forward() -> None:
     """Out, the next look was hours away; back at home quiet is soon too long."""
     lines = ["+40 07:00 bed_left", *signs(40, 421, 600), "+40 10:00 door_closed", "+40 10:01 motion"]
-    assert alarm(lived(40), *lines) == "+40 11:11 learned"
+    assert alarm(lived(40), *lines) == "+40 11:12 learned"
 
 
 def test_a_false_alarm_widens_the_margin() -> None:
@@ -155,7 +155,7 @@ def test_an_alarm_that_is_withdrawn_was_no_false_one_and_its_quiet_is_not_learne
     home = lived(40)
     before = profile(home)
     assert home.play("+40 07:45 motion at +40 07:00") == [
-        "+40 07:26 raise no_activity since +39 22:00",
+        "+40 07:27 raise no_activity since +39 22:00",
         "+40 07:45 withdraw activity_reported_late",
     ]
     assert profile(home) == before
@@ -166,7 +166,7 @@ def test_a_quiet_far_over_the_line_teaches_a_quarter_more_at_most() -> None:
     home = lived(40)
     home.play("+45 12:00 motion")
     lasted = LENGTHS[quiets(home)[-1][2]]
-    assert lasted == pytest.approx(OVER * (9 * 60 + 26), rel=0.02)
+    assert lasted == pytest.approx(OVER * (9 * 60 + 27), rel=0.02)
 
 
 def test_before_enough_days_are_known_no_quiet_is_longer_than_the_ceiling() -> None:
@@ -211,7 +211,7 @@ def test_what_a_lock_says_is_no_sign_of_life_but_says_where(kind: str) -> None:
 
 
 def test_a_lock_in_the_night_moves_no_deadline_into_the_past() -> None:
-    assert alarm(lived(40), "+40 07:25 locked") > "+40 07:25"
+    assert alarm(lived(40), "+40 07:26 locked") > "+40 07:26"
 
 
 def test_another_plan_keeps_what_was_learned_and_one_without_it_forgets() -> None:
