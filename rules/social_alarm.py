@@ -1,5 +1,6 @@
 """Presses, falls and smoke: every one reaches staff, with where to come and whom to ring. Needs no plan or memory."""
 
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -18,6 +19,9 @@ _RAISES = {
 }
 
 KINDS = (*_RAISES, "alarm_cancelled", "call_updated")
+
+LATE = timedelta(minutes=5)
+"""A call that took so long to arrive is labelled with its age."""
 
 _TOLD = {"button", *Call.__struct_fields__} - {"at", "id"}
 """What of a call staff are told: the fields of `events.messages.Call`, and which button it was."""
@@ -38,7 +42,7 @@ def on_entry(state: ResidentState, entry: Entry) -> Result:
         priority=Priority.LIFE,
         occurred_at=entry.occurred_at,
         device=entry.device,
-        detail=_told(entry),
+        detail={**_told(entry), **_age(entry)},
     )
     return state, [press]
 
@@ -46,6 +50,14 @@ def on_entry(state: ResidentState, entry: Entry) -> Result:
 def _told(entry: Entry) -> dict[str, Any]:
     fields = msgspec.structs.asdict(entry.data)
     return {name: fields[name] for name in fields if name in _TOLD and fields[name] is not None}
+
+
+def _age(entry: Entry) -> dict[str, Any]:
+    """How late it is, if it is: whoever goes there must know that the call was made long ago."""
+    late = entry.received_at - entry.occurred_at
+    if late < LATE:
+        return {}
+    return {"late_minutes": late // timedelta(minutes=1), "reported_at": entry.received_at.isoformat()}
 
 
 def _update(entry: Entry, data: CallUpdated) -> Annotate:
@@ -71,4 +83,4 @@ def _annotation(entry: Entry) -> Annotate:
     )
 
 
-DETECTOR = Detector("social_alarm", KINDS, on_entry, version=2)
+DETECTOR = Detector("social_alarm", KINDS, on_entry, version=3)

@@ -98,6 +98,15 @@ class Pause(Struct, frozen=True, array_like=True, gc=False):
     technologies: tuple[Technology, ...] = ()
 
 
+class Flap(Struct, frozen=True, array_like=True, gc=False):
+    """How often a device has changed since then; `told`: staff know, and it counts as one until it is calm."""
+
+    device: str
+    since: datetime
+    count: int = 1
+    told: bool = False
+
+
 class ResidentState(Struct, frozen=True, array_like=True, gc=False):
     """State of one key of the log. `position` is the last entry applied: an older one changes nothing.
 
@@ -125,6 +134,7 @@ class ResidentState(Struct, frozen=True, array_like=True, gc=False):
     whole_plan: Plan | None = None
     pauses: tuple[Pause, ...] = ()
     pause_at: datetime | None = None
+    flaps: tuple[Flap, ...] = ()
     as_needed: tuple[tuple[str, tuple[datetime, ...]], ...] = ()
 
 

@@ -13,6 +13,7 @@ from rules import (
     conditions,
     dispenser,
     doors,
+    flapping,
     flood,
     geofence,
     home_hazard,
@@ -91,6 +92,7 @@ DETECTORS: tuple[Detector, ...] = (
     lock.DETECTOR,
     geofence.DETECTOR,
     conditions.DETECTOR,
+    flapping.DETECTOR,
     replay_check.DETECTOR,
     # The last one: what is due as a pause begins is still told.
     PAUSE,

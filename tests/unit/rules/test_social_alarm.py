@@ -116,3 +116,10 @@ def test_where_to_come_can_be_known_later(about: str, alarm: AlarmKind) -> None:
     assert isinstance(note, Annotate)
     assert note.kind is alarm
     assert note.detail["place"] == "stairs"
+
+
+@pytest.mark.parametrize(("at", "minutes"), [("11:55", None), ("11:54", 5), ("08:00", 239), ("12:30", None)])
+def test_a_call_that_comes_late_is_raised_and_labelled_with_its_age(at: str, minutes: int | None) -> None:
+    home = Home()
+    assert home.play(f"11:59 alarm_pressed at {at}") == ["11:59 raise pressed"]
+    assert home.decisions[0].detail.get("late_minutes") == minutes
