@@ -12,6 +12,7 @@ from benchmarks.quiet_lines import LINES, Cuddihy, Learned, Limits, Line, Wilhel
 from events.kinds import ACTIVITY
 from events.log import Entry
 from events.messages import Motion
+from tests.support.recordings import recording
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -117,6 +118,16 @@ def test_every_simulated_home_lives_by_day_and_is_quiet_at_night(name: str) -> N
 def test_recordings_that_are_not_here_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(homes, "FILES", {"none": ("nowhere.txt", "casas")})
     assert list(homes.recorded()) == []
+
+
+def test_a_recorded_month_is_judged_better_than_by_the_published_line() -> None:
+    """The figures themselves are in benchmarks/README.md."""
+    recording("al-smarthome-30days.txt")
+    home = next(homes.recorded())
+    ours, published = (Walk(home, make, 1000) for make in (Learned, Cuddihy))
+    false_alarms, _ = ours.own
+    assert false_alarms <= inactivity.ACCEPTED
+    assert ours.compared[1] < 0.85 * published.compared[1]
 
 
 def test_the_benchmark_at_its_smallest(monkeypatch: pytest.MonkeyPatch) -> None:
