@@ -24,6 +24,7 @@ from events.ids import EVERYBODY, DeviceId, Key, ResidentId, TenantId, device_ke
 from events.kinds import URGENT
 from processors.batch import Batch
 from processors.directory import Directory
+from store.inbox import correction_of
 from store.log import InboxItem, new_keys
 from store.pool import Connection
 from store.quarantine_write import held_message, mark_replayed
@@ -56,11 +57,14 @@ async def apply_item(
             | PauseChanged()
             | HelpAccepted()
         ):
-            directory.change(control)
-            key, resident = _place(control)
-            batch.control(control, key, resident)
-            if isinstance(control, AssignmentChanged):
-                await reattribute(connection, item.id, control, batch.now)
+            correction = await correction_of(connection, item.id) if isinstance(control, AssignmentChanged) else None
+            # The rest of a large correction was taken over with its beginning, and may be out of date by now.
+            if correction is None or correction.continues is None:
+                directory.change(control)
+                key, resident = _place(control)
+                batch.control(control, key, resident)
+            if correction is not None and isinstance(control, AssignmentChanged):
+                await reattribute(connection, item.id, correction, control, batch.now)
             return {}, []
         case ReplayDiffered():
             batch.control(control, Key(control.key))

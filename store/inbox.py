@@ -14,6 +14,7 @@ from store.pool import Connection
 from store.select import Scope, Select
 
 PUT = "INSERT INTO inbox (kind, data, created_at, correction) VALUES (%s, %s, %s, %s) RETURNING id"
+CORRECTION = "SELECT correction FROM inbox WHERE id = %s"
 WAKE_LOOP = "NOTIFY vaka_inbox"
 HISTORY = """
 SELECT inbox.id::text, CASE WHEN applied_at IS NULL THEN 'waiting' ELSE 'applied' END AS state, result
@@ -24,11 +25,13 @@ FROM inbox JOIN residents ON residents.id = inbox.data->>'resident'
 class Correction(Struct, frozen=True):
     """Who changed an assignment, and for which times another person may have had the device than was known.
 
-    A span is from its first time until before its second (None: until further notice).
+    A span is from its first time until before its second (None: until further notice). `continues`: the entry of the
+    inbox whose correction this is the rest of.
     """
 
     actor: str
     spans: list[tuple[datetime, datetime | None]]
+    continues: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,11 @@ async def put(connection: Connection, control: Control, now: datetime, correctio
     await connection.execute(WAKE_LOOP)
     assert row is not None
     return int(row[0])
+
+
+async def correction_of(connection: Connection, item: int) -> Correction | None:
+    row = await (await connection.execute(CORRECTION, (item,))).fetchone()
+    return msgspec.convert(row[0], Correction) if row is not None and row[0] is not None else None
 
 
 async def put_many(connection: Connection, controls: Sequence[Control], now: datetime) -> list[int]:

@@ -11,16 +11,21 @@ judge it there again, or it would come to other decisions than the ones that peo
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from msgspec import Struct
 
 from events.control import AssignmentChanged
 from events.ids import DeviceId, ResidentId, TenantId, UnitId
 from events.kinds import HEALTH, Technology
+from store.assignments import Span
+from store.inbox import Correction, put
 from store.pool import Connection
 from store.select import Scope, Select
 from store.usage_count import Use, add_usage
+
+AT_ONCE = 5000
+"""Events of one correction in one transaction; about a tenth of a second."""
 
 # The kinds are spelt out, for only so PostgreSQL uses the index of just these.
 CALLS = "kind IN ('alarm_cancelled', 'alarm_pressed', 'fall_detected', 'smoke_detected')"
@@ -29,10 +34,7 @@ SELECT resident FROM assignments
 WHERE device = %(device)s AND "from" <= {at} AND ("to" IS NULL OR "to" > {at})
 """
 MOVE_EVENTS = f"""
-WITH span AS (
-    SELECT (span->>0)::timestamptz AS start, coalesce((span->>1)::timestamptz, 'infinity') AS stop
-    FROM inbox, jsonb_array_elements(correction->'spans') AS span WHERE inbox.id = %(item)s
-),
+WITH span AS (SELECT %(start)s::timestamptz AS start, coalesce(%(stop)s, 'infinity'::timestamptz) AS stop),
 touched AS (
     SELECT position, received_at, occurred_at, kind, resident
     FROM events JOIN span ON occurred_at >= start AND occurred_at < stop
@@ -59,6 +61,12 @@ FROM moved JOIN devices ON devices.id = %(device)s JOIN tenants ON tenants.id = 
 LEFT JOIN residents ON residents.id = gainer
 GROUP BY loser, gainer, unit, devices.tenant, kind, day ORDER BY loser, gainer, kind, day
 """  # noqa: S608
+BEYOND = """
+SELECT occurred_at FROM events
+WHERE device = %(device)s AND NOT history AND occurred_at >= %(start)s
+    AND occurred_at < coalesce(%(stop)s, 'infinity'::timestamptz)
+ORDER BY occurred_at OFFSET %(most)s LIMIT 1
+"""
 # In which unit it was counted is not known when the person has moved that day; then it is taken from one after another.
 TAKE_USAGE = """
 WITH taken AS (
@@ -73,9 +81,12 @@ UPDATE usage_daily SET count = usage_daily.count - taken.count FROM taken WHERE 
 """
 FORGET_UNUSED = "DELETE FROM usage_daily WHERE resident = ANY(%s) AND count = 0"
 TRACE = """
-INSERT INTO reattributions (tenant, device, assignment, at, actor, from_resident, to_resident, events, first_at,
-                            last_at)
-SELECT %s, %s, %s, %s, correction->>'actor', %s, %s, %s, %s, %s FROM inbox WHERE id = %s
+INSERT INTO reattributions AS trace (tenant, device, assignment, at, actor, from_resident, to_resident, events,
+                                     first_at, last_at, correction)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (correction, coalesce(from_resident, ''), coalesce(to_resident, '')) DO UPDATE SET
+    events = trace.events + excluded.events,
+    first_at = least(trace.first_at, excluded.first_at), last_at = greatest(trace.last_at, excluded.last_at)
 """
 TRACES = """
 SELECT t.id::text, t.id AS number, t.tenant, t.device, t.assignment, t.at, t.actor, s.name AS actor_name,
@@ -121,19 +132,40 @@ class Reattribution:
     last_at: datetime
 
 
-async def reattribute(connection: Connection, item: int, change: AssignmentChanged, now: datetime) -> int:
+async def reattribute(
+    connection: Connection, item: int, correction: Correction, change: AssignmentChanged, now: datetime
+) -> int:
     """Gives the events in the spans of this entry of the inbox to who had the device; how many changed hands.
 
     Who had it is told by the assignments as they are now, which may be newer than `change`: nothing is moved twice.
-    Counts of usage follow, into the unit that the gainer is in now, as for events that come now.
+    Counts of usage follow, into the unit that the gainer is in now, as for events that come now. What is left of a
+    large correction is put into the inbox again.
     """
-    cursor = await connection.execute(MOVE_EVENTS.encode(), {"item": item, "device": change.device})
-    moved = [Moved(*row) for row in await cursor.fetchall()]
+    spans, rest = await _some(connection, change.device, correction.spans)
+    moved: list[Moved] = []
+    for start, stop in spans:
+        values = {"start": start, "stop": stop, "device": change.device}
+        cursor = await connection.execute(MOVE_EVENTS.encode(), values)
+        moved += [Moved(*row) for row in await cursor.fetchall()]
+    first = correction.continues or item
     if moved:
         await _take_usage(connection, change.technology, moved)
         await _give_usage(connection, change.technology, moved)
-        await _trace(connection, item, change, moved, now)
+        await _trace(connection, first, correction.actor, change, moved, now)
+    if rest:
+        await put(connection, change, now, Correction(correction.actor, rest, continues=first))
     return sum(part.events for part in moved)
+
+
+async def _some(connection: Connection, device: DeviceId, spans: Sequence[Span]) -> tuple[list[Span], list[Span]]:
+    """So much of `spans` that it has few enough events for one transaction, and the rest: a press must not wait."""
+    for place, (start, stop) in enumerate(spans):
+        values = {"device": device, "start": start, "stop": stop, "most": AT_ONCE}
+        row = await (await connection.execute(BEYOND, values)).fetchone()
+        if row is not None:
+            until = max(row[0], start + timedelta(microseconds=1))
+            return [*spans[:place], (start, until)], [(until, stop), *spans[place + 1 :]]
+    return list(spans), []
 
 
 async def _take_usage(connection: Connection, technology: Technology, moved: Sequence[Moved]) -> None:
@@ -157,11 +189,11 @@ async def _give_usage(connection: Connection, technology: Technology, moved: Seq
 
 
 async def _trace(
-    connection: Connection, item: int, change: AssignmentChanged, moved: Sequence[Moved], now: datetime
+    connection: Connection, item: int, actor: str, change: AssignmentChanged, moved: Sequence[Moved], now: datetime
 ) -> None:
     for loser, gainer in dict.fromkeys((part.loser, part.gainer) for part in moved):
         parts = [part for part in moved if (part.loser, part.gainer) == (loser, gainer)]
-        what = (parts[0].tenant, change.device, change.assignment, now, loser, gainer)
+        what = (parts[0].tenant, change.device, change.assignment, now, actor, loser, gainer)
         count, first, last = sum(p.events for p in parts), min(p.first for p in parts), max(p.last for p in parts)
         await connection.execute(TRACE, (*what, count, first, last, item))
 

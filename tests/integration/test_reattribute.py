@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from events.control import AssignmentChanged
@@ -69,8 +70,9 @@ async def correct(db: Connection, change: str, *spans: tuple[float, float | None
         (NOON + timedelta(hours=start), NOON + timedelta(hours=end) if end is not None else None)
         for start, end in spans
     ]
-    item = await inbox.put(db, told, NOON, Correction("carl", times))
-    return await reattribute(db, item, told, NOON)
+    correction = Correction("carl", times)
+    item = await inbox.put(db, told, NOON, correction)
+    return await reattribute(db, item, correction, told, NOON)
 
 
 TO_BERTA = "UPDATE assignments SET resident = 'berta'"
@@ -186,3 +188,34 @@ async def test_the_index_for_calls_is_of_exactly_these_kinds(db: Connection) -> 
     assert f"kind IN ({', '.join(repr(kind) for kind in sorted(URGENT))})" == CALLS
     (definition,) = await row(db, "SELECT indexdef FROM pg_indexes WHERE indexname = 'events_urgent'")
     assert all(f"'{kind}'" in definition for kind in URGENT)
+
+
+async def test_a_large_correction_goes_in_steps_that_end(db: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when many events have the same time; and it is one trace."""
+    monkeypatch.setattr("store.reattribute.AT_ONCE", 2)
+    for hours in (1, 1, 1, 1, 2, 3, 4):
+        await say(db, "test_alarm", "anna", hours)
+    await say(db, "alarm_pressed", "anna", -400_000, received=3.5)
+    await counted(db, "anna", village.UNIT, "test_alarm", DAY, 7)
+    moved = [await correct(db, TO_BERTA, (0, None))]
+    while (rest := await waiting(db)) is not None:
+        moved.append(rest)
+    assert (sum(moved), max(moved) <= 4, len(moved) > 2) == (8, True, True)
+    assert {resident for _, resident in await rows(db, OWNERS)} == {"berta"}
+    assert await rows(db, COUNTS) == [
+        ("berta", village.OTHER_UNIT, "alarm_pressed", date(1980, 7, 14), 1),
+        ("berta", village.OTHER_UNIT, "test_alarm", DAY, 7),
+    ]
+    assert await rows(db, "SELECT from_resident, to_resident, events FROM reattributions") == [("anna", "berta", 8)]
+
+
+async def waiting(db: Connection) -> int | None:
+    """Applies the rest that was put into the inbox; None when there is none."""
+    found = await rows(db, "SELECT id, data FROM inbox WHERE correction->>'continues' IS NOT NULL ORDER BY id")
+    if not found:
+        return None
+    ((item, data),) = found
+    correction = await inbox.correction_of(db, item)
+    assert correction is not None
+    await db.execute("DELETE FROM inbox WHERE id = %s", (item,))
+    return await reattribute(db, item, correction, msgspec.convert(data, AssignmentChanged), NOON)

@@ -121,8 +121,11 @@ CREATE TABLE reattributions (
     to_resident text,
     events bigint NOT NULL,
     first_at timestamptz NOT NULL,
-    last_at timestamptz NOT NULL
+    last_at timestamptz NOT NULL,
+    correction bigint NOT NULL
 );
+CREATE UNIQUE INDEX reattributions_once
+    ON reattributions (correction, coalesce(from_resident, ''), coalesce(to_resident, ''));
 CREATE INDEX reattributions_by_device ON reattributions (device, id);
 -- A call for help belongs to who has the device when it is received, if nobody had it by the device's clock.
 CREATE INDEX events_urgent ON events (device, received_at)

@@ -33,6 +33,7 @@ from processors.batch import Batch
 from processors.directory import Directory
 from processors.inbox import apply_item
 from rules.partition import Partition
+from store.inbox import Correction, put
 from store.log import InboxItem
 from store.pool import Connection, connect
 from store.quarantine_write import Held, hold
@@ -114,6 +115,17 @@ async def test_changes_are_used_at_once(inbox: Inbox) -> None:
     assert inbox.directory.residents[ANNA].unit == "norr"
     assert inbox.directory.holder(MAT, NOW) == ANNA
     assert inbox.partition.next_deadline() == NOW + timedelta(hours=1)
+
+
+async def test_the_rest_of_a_correction_does_not_bring_back_who_had_the_device(inbox: Inbox) -> None:
+    """Meanwhile the assignment may have been corrected again, or deleted: only its events are still to be moved."""
+    lent, _, _ = CHANGES["assignment"]
+    rest = Correction("carl", [(NOW, None)], continues=1)
+    item = await put(inbox.connection, lent, NOW, rest)
+    told = InboxItem(item, control_kind(lent), encode_control(lent))
+    assert await apply_item(inbox.connection, inbox.batch, inbox.directory, told, Reader().read) == ({}, [])
+    assert inbox.batch.rows == []
+    assert inbox.directory.holder(MAT, NOW) is None
 
 
 @pytest.mark.parametrize("control", [Ticked(), CatchUpEnded(complete=True)])
