@@ -15,8 +15,8 @@ MEDIA_TYPES = {
     ".json": "application/json",
     ".svg": "image/svg+xml",
 }
-PAGES = {"index.html": "/", "installation.html": "/installation"}
-"""Where each page stands: the console that home-care staff keep open, and the installer's."""
+PAGES = {"index.html": "/", "installation.html": "/installation", "fleet.html": "/fleet"}
+"""Where each page stands: the console that home-care staff keep open, the installer's, and the operators'."""
 
 HEADERS = {
     # Nothing but this server's own files: what a name or an address says can never run, load or send anything.
