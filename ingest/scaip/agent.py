@@ -117,6 +117,13 @@ class Agent:
             del self._given[key]
 
     async def _serve(self, request: Request, peer: Peer, key: _Key) -> None:
+        try:
+            await self._answer_one(request, peer, key)
+        except Exception:  # Our own fault: the sender is told, so that it tries its next receiver.
+            log.exception("SCAIP from %s: a request could not be answered", peer.source[0])
+            self._give(request, peer, key, 500)
+
+    async def _answer_one(self, request: Request, peer: Peer, key: _Key) -> None:
         refusal = self._refusal(request)
         if refusal is not None:
             self._give(request, peer, key, refusal[0], *refusal[1])

@@ -80,18 +80,18 @@ class Digest:
         if password is None or given.get("algorithm", "MD5").upper() != "MD5":
             return False
         expected = answer(method, {**given, "password": password})
-        return hmac.compare_digest(expected.encode(), given.get("response", "").lower().encode())
+        return _is_same(expected, given.get("response", "").lower())
 
     def _nonce(self) -> str:
         moment = f"{int(self._clock()):x}"
         return f"{moment}.{self._signed(moment)}"
 
     def _signed(self, moment: str) -> str:
-        return hmac.new(self._secret, moment.encode(), "sha256").hexdigest()[:32]
+        return hmac.new(self._secret, _bytes(moment), "sha256").hexdigest()[:32]
 
     def _is_ours(self, nonce: str) -> bool:
         moment, _, signature = nonce.partition(".")
-        return hmac.compare_digest(self._signed(moment).encode(), signature.encode())
+        return _is_same(self._signed(moment), signature)
 
     def _is_fresh(self, nonce: str) -> bool:
         return self._clock() - int(nonce.partition(".")[0], 16) <= NONCE_SECONDS
@@ -108,4 +108,13 @@ def answer(method: str, given: dict[str, str]) -> str:
 
 
 def _md5(text: str) -> str:
-    return hashlib.md5(text.encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()
+    return hashlib.md5(_bytes(text), usedforsecurity=False).hexdigest()
+
+
+def _is_same(one: str, other: str) -> bool:
+    return hmac.compare_digest(_bytes(one), _bytes(other))
+
+
+def _bytes(text: str) -> bytes:
+    """As they came: a header may hold what is no text."""
+    return text.encode("utf-8", "surrogateescape")

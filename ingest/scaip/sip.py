@@ -42,6 +42,7 @@ REASONS = {
     413: "Request Entity Too Large",
     415: "Unsupported Media Type",
     420: "Bad Extension",
+    500: "Server Internal Error",
     503: "Service Unavailable",
     505: "Version Not Supported",
 }

@@ -215,6 +215,16 @@ async def test_a_message_that_nobody_answers_is_given_up(monkeypatch: pytest.Mon
     assert wire.sent.qsize() > 1
 
 
+async def test_a_fault_of_our_own_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    async def broken(body: bytes) -> bytes:
+        raise RuntimeError("broken")
+
+    wire = Wire()
+    Agent(broken).receive(sip(), wire)
+    assert (await wire.response()).status == 500
+    assert "could not be answered" in caplog.text
+
+
 async def test_closing_ends_what_is_in_progress() -> None:
     answer, wire = Counting(), Wire()
     answer.ready.clear()
