@@ -113,8 +113,8 @@ class LearnedInactivity(Struct, frozen=True, forbid_unknown_fields=True, omit_de
 
     sensitivity: Sensitivity = "normal"
     """How soon: an alarm about nothing about every 30, 15 or 8 days is accepted."""
-    minimum_days: Annotated[int, Meta(ge=7, le=30)] = 7
-    """Days of the resident's own that must be known; until then the limits hold."""
+    minimum_days: Annotated[int, Meta(ge=7, le=14)] = 7
+    """Days of the resident's own that must be known; until then the limits hold. More are not kept in every home."""
     floor_minutes: Annotated[int, Meta(ge=60, le=7 * 24 * 60)] = 60
     """Never sooner than this."""
     ceiling_minutes: Annotated[int, Meta(ge=60, le=7 * 24 * 60)] = 12 * 60

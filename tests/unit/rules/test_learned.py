@@ -107,7 +107,7 @@ PLANS = {
     "high": ({"sensitivity": "high"}, "+40 07:13 learned"),
     "a floor": ({"floor_minutes": 600}, "+40 08:00 learned"),
     "a ceiling": ({"ceiling_minutes": 90}, "+39 23:30 learned"),
-    "more days asked for than are known": ({"minimum_days": 30}, "+20 11:00 limits"),
+    "more days asked for than are known": ({"minimum_days": 14}, "+13 11:00 limits"),
 }
 
 
