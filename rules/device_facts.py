@@ -94,6 +94,15 @@ def aspect_name(kind: str, message: object) -> str:
     return aspect if place is None else f"{aspect}:{place}"
 
 
+TELLING = frozenset(
+    {
+        "battery", "signal", "heartbeat", "alarm_pressed", "test_alarm", "mains_lost", "mains_restored", "tampered",
+        "tamper_cleared", "fault", "fault_cleared", "online", "offline",
+    }
+)  # fmt: skip
+"""The kinds from which something can be learned of how the device itself is."""
+
+
 def _with_clock(known: Known, entry: Entry) -> Known:
     """`known` with a sample of the device's clock, if it speaks of its own and there is none of late."""
     clock, now = known.clock, entry.received_at

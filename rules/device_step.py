@@ -12,19 +12,16 @@ from events.kinds import BY_TECHNOLOGY, Technology
 from events.log import Entry
 from rules import health
 from rules.decisions import AnyDecision, Failed, Proven, Reason
-from rules.device_facts import changed, heard, lent, relayed
+from rules.device_facts import changed, lent, relayed
 from rules.device_state import DeviceState, Known, Silence
 
 Result = tuple[DeviceState, list[AnyDecision]]
 NOTHING: list[AnyDecision] = []
 
 
-def on_message(state: DeviceState, entry: Entry, is_hub: bool) -> Result:
-    """After a message of the device that is newer than the state. Most change nothing but when it was heard."""
-    after = heard(state, entry)
-    if after.known is state.known and after.known.calm:
-        return after, NOTHING
-    return _looked_at(after, entry, is_hub, own=True)
+def on_news(state: DeviceState, entry: Entry, is_hub: bool) -> Result:
+    """After a message of the device that told something, or that came when something was not as usual."""
+    return _looked_at(state, entry, is_hub, own=True)
 
 
 def on_relay(hub: DeviceState, entry: Entry) -> Result:

@@ -9,7 +9,7 @@ from events.ids import DeviceId, Key, health_key
 from events.log import Entry
 from rules import device_step
 from rules.decisions import AnyDecision
-from rules.device_facts import is_news_of
+from rules.device_facts import TELLING, heard, is_news_of
 from rules.device_state import DeviceState
 
 Decisions = list[AnyDecision]
@@ -43,23 +43,39 @@ class Fleet:
     def tell(self, entry: Entry, device: DeviceId, *, holding: bool) -> Decisions:
         """An entry about a device, and so a sign of life of its hub. Unless `holding`, what was due comes first."""
         key = health_key(device)
-        old = self.states.get(key) or DeviceState(key)
+        old = self.states.get(key)
         decisions = NOTHING
-        if entry.position > old.position:
-            if old.deadline is not None and old.deadline <= entry.received_at and not holding:
-                decisions = self.fire_due(key, entry.received_at)
-                old = self.states[key]
-            is_hub = key in self._members
-            if entry.device is None:
-                state, made = self._change(old, entry, is_hub)
+        if old is not None and _is_usual(old, entry, holding):
+            # Nearly every message: it must cost next to nothing.
+            state = heard(old, entry)
+            if state.known is old.known or entry.kind not in TELLING:
+                self.states[key] = state
+                self._kept(old, state)
             else:
-                state, made = device_step.on_message(old, entry, is_hub)
-            made = self._settle(old, state, made, entry.received_at, entry.position, holding=holding)
-            decisions = [*decisions, *made] if made else decisions
-            old = state
-        above = old.known.hub if entry.device is not None else None
-        made = self._relay(entry, above, holding=holding) if above is not None else NOTHING
+                state, made = device_step.on_news(state, entry, key in self._members)
+                decisions = self._settle(old, state, made, entry.received_at, entry.position, holding=holding)
+        else:
+            state, decisions = self._tell_all(entry, old or DeviceState(key), holding=holding)
+        hub = state.known.hub
+        if hub is None or entry.device is None:
+            return decisions
+        made = self._relay(entry, hub, holding=holding)
         return [*decisions, *made] if made else decisions
+
+    def _tell_all(self, entry: Entry, old: DeviceState, *, holding: bool) -> tuple[DeviceState, Decisions]:
+        """The same where something is out of the ordinary."""
+        decisions: Decisions = []
+        if entry.position <= old.position:
+            return old, NOTHING
+        if old.deadline is not None and old.deadline <= entry.received_at and not holding:
+            decisions = self.fire_due(old.key, entry.received_at)
+            old = self.states[old.key]
+        is_hub = old.key in self._members
+        if entry.device is None:
+            state, made = self._change(old, entry, is_hub)
+        else:
+            state, made = device_step.on_news(heard(old, entry), entry, is_hub)
+        return state, decisions + self._settle(old, state, made, entry.received_at, entry.position, holding=holding)
 
     def fire_due(self, key: Key, now: datetime) -> Decisions:
         """Everything that is due for one device until `now`, one time after the other."""
@@ -170,3 +186,12 @@ class Fleet:
                 del self._members[left]
         if joined is not None:
             self._members.setdefault(joined, set()).add(key)
+
+
+def _is_usual(old: DeviceState, entry: Entry, holding: bool) -> bool:
+    return (
+        old.known.calm
+        and entry.device is not None
+        and entry.position > old.position
+        and (old.deadline is None or entry.received_at < old.deadline or holding)
+    )
