@@ -40,8 +40,13 @@ def is_outside(plan: GeofencePlan, position: Position) -> bool | None:
     accuracy = position.accuracy_m or 0.0
     if accuracy > plan.accuracy_m:
         return None
-    edge = min(distance_m(zone, position) - zone.radius_m for zone in plan.zones)
-    return False if edge <= 0 else True if edge > accuracy else None
+    nearest = None
+    for zone in plan.zones:
+        edge = distance_m(zone, position) - zone.radius_m
+        if edge <= 0:
+            return False
+        nearest = edge if nearest is None else min(nearest, edge)
+    return True if nearest is not None and nearest > accuracy else None
 
 
 def distance_m(zone: Zone, position: Position) -> float:
@@ -55,6 +60,8 @@ def _inside(state: ResidentState, plan: GeofencePlan, entry: Entry) -> Result:
     decisions: list[AnyDecision] = []
     waits = state.outside
     for what, (kind, _) in _ALARMS.items():
+        if what == SILENT and not waiting.runs(waits, SILENT):
+            continue
         waits, raised = waiting.ended(waits, what, waiting.happened(entry), entry.received_at, _limit(plan, what))
         if raised is not None:
             decisions.append(waiting.verdict(state, raised, entry, kind))
@@ -65,6 +72,8 @@ def _outside(state: ResidentState, plan: GeofencePlan, entry: Entry, position: P
     at, now = waiting.happened(entry), entry.received_at
     decisions: list[AnyDecision] = []
     waits = state.outside
+    if waiting.has_ended_since(waits, OUTSIDE, at):
+        return state, NOTHING
     if plan.silent_minutes is not None:
         waits, heard = waiting.begun_again(waits, SILENT, at, now, _limit(plan, SILENT))
         if heard is not None:

@@ -17,6 +17,7 @@ DAYS = 9
 """How many local days are looked at, from today on: a limit is at most a week long, so it has shown itself by then."""
 
 
+@lru_cache(maxsize=DAY_MINUTES)
 def minutes(time: str) -> int:
     """Minutes since local midnight of an `HH:MM`."""
     return int(time[:2]) * 60 + int(time[3:])
@@ -51,8 +52,21 @@ def local_text(time: datetime, zone: str) -> str:
 
 def is_between(time: datetime, start: str, end: str, zone: str) -> bool:
     """Whether it is between these local times; where they are equal, always."""
-    now = local_text(time, zone)
-    return start <= now < end if start < end else now >= start or now < end
+    now, first, last = local_minute(time, zone), minutes(start), minutes(end)
+    return first <= now < last if first < last else now >= first or now < last
+
+
+def local_minute(time: datetime, zone: str) -> int:
+    """Whole minutes since midnight by the wall clock there."""
+    seconds = int(time.timestamp())
+    return (seconds + _offset(seconds // 900, zone)) // 60 % DAY_MINUTES
+
+
+@lru_cache(maxsize=65536)
+def _offset(quarter: int, zone: str) -> int:
+    """Seconds ahead of UTC in a quarter of an hour: no zone changes its clocks within one."""
+    offset = datetime.fromtimestamp(quarter * 900, UTC).astimezone(ZoneInfo(zone)).utcoffset()
+    return int(offset.total_seconds()) if offset is not None else 0
 
 
 def is_zone(name: str) -> bool:

@@ -44,7 +44,10 @@ def on_entry(state: ResidentState, entry: Entry) -> Result:
 
 
 def _moved(state: ResidentState, plan: NightPlan, entry: Entry, what: str, minutes: int, *, left: bool) -> Result:
-    at, now, limit = waiting.happened(entry), entry.received_at, timedelta(minutes=minutes)
+    at, now = waiting.happened(entry), entry.received_at
+    if not waiting.runs(state.night, what) and not is_between(at, plan.start, plan.end, state.timezone):
+        return state, NOTHING
+    limit = timedelta(minutes=minutes)
     if not left:
         night, raised = waiting.ended(state.night, what, at, now, limit)
         made: list[AnyDecision] = NOTHING
@@ -52,8 +55,7 @@ def _moved(state: ResidentState, plan: NightPlan, entry: Entry, what: str, minut
             made = [waiting.verdict(state, raised, entry, AlarmKind.NIGHT_WANDERING)]
         return replace(state, night=night), made
     # A door that closes begins nothing, but what was heard before it is no sign that somebody stayed.
-    begins = entry.kind != "door_closed" and is_between(at, plan.start, plan.end, state.timezone)
-    if begins or waiting.runs(state.night, what):
+    if entry.kind != "door_closed" or waiting.runs(state.night, what):
         state = replace(state, night=waiting.begun(state.night, what, at, now, limit))
     return state, NOTHING
 

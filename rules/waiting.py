@@ -67,11 +67,24 @@ def overdue(waits: Waits, due: datetime) -> tuple[Waits, list[Wait]]:
 
 
 def deadline(waits: Waits) -> datetime | None:
-    return min((wait.due for wait in waits if wait.due is not None), default=None)
+    earliest = None
+    for wait in waits:
+        if wait.due is not None and (earliest is None or wait.due < earliest):
+            earliest = wait.due
+    return earliest
 
 
 def runs(waits: Waits, what: str) -> bool:
-    return _find(waits, what).since is not None
+    for wait in waits:
+        if wait.what == what:
+            return wait.since is not None
+    return False
+
+
+def has_ended_since(waits: Waits, what: str, at: datetime) -> bool:
+    """Whether an end is known that lies at or after `at`."""
+    ended = _find(waits, what).ended
+    return ended is not None and at <= ended
 
 
 def raise_about(
@@ -145,11 +158,16 @@ def _armed(wait: Wait, since: datetime, last: datetime, now: datetime, limit: ti
 
 
 def _find(waits: Waits, what: str) -> Wait:
-    return next((wait for wait in waits if wait.what == what), Wait(what))
+    for wait in waits:
+        if wait.what == what:
+            return wait
+    return Wait(what)
 
 
 def _with(waits: Waits, wait: Wait) -> Waits:
     """The one that was heard of last stands last."""
+    if len(waits) == 1 and waits[0].what == wait.what:
+        return (wait,)
     others = [other for other in waits if other.what != wait.what]
     idle = [other for other in others if other.since is None]
     forgotten = idle[: max(0, len(idle) + 1 - AT_MOST)]
