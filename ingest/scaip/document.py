@@ -14,6 +14,7 @@ from msgspec import Struct
 MAX_DOCUMENT = 16 * 1024
 """Bytes. The standard's own limit is 1,300, and what is longer is split; some senders are more generous."""
 
+MAX_CID = 32
 MAX_ELEMENTS = 200
 MAX_DEPTH = 8
 
@@ -66,7 +67,7 @@ class Fault(Exception):
         super().__init__(text)
         self.status = status
         self.ref = (fields or {}).get("ref")
-        self.cid = (fields or {}).get("cid")
+        self.cid = (fields or {}).get("cid", "")[:MAX_CID] or None
 
 
 class Document(Struct, frozen=True):
@@ -103,7 +104,7 @@ def of_fields(fields: dict[str, str]) -> Document:
             raise Fault(Status.TAG_MISSING, f"{tag} is missing", fields)
     if not _REF.fullmatch(fields["ref"]):
         raise Fault(Status.WRONG_DATA, f"ref: {fields['ref'][:50]!r} is not 1 to 16 letters and digits", fields)
-    if len(fields["cid"]) > 32 or not fields["cid"].isprintable():
+    if len(fields["cid"]) > MAX_CID or not fields["cid"].isprintable():
         raise Fault(Status.WRONG_DATA, f"cid: {fields['cid'][:50]!r} is not 1 to 32 characters", fields)
     type = _TYPES.get(fields.get("mty", "").upper())
     if type is None:

@@ -83,7 +83,7 @@ class Gateway:
         try:
             document = parse(body)
         except Fault as fault:
-            log.info("SCAIP controller %s: %s", fault.cid, fault)
+            log.info("SCAIP controller %r: %s", fault.cid, fault)
             self._hand_over(topic_of(fault.cid), body, refused(fault))
             return answer(fault.ref, fault.status)
         status = await self._handle(document, body)
@@ -122,7 +122,7 @@ class Gateway:
         return token
 
     def _overdue(self, document: Document) -> None:
-        log.warning("SCAIP controller %s: the rest of %s did not come", document.cid, document.ref)
+        log.warning("SCAIP controller %r: the rest of %s did not come", document.cid, document.ref)
         self._begin(document, write(document.fields))
 
 

@@ -100,6 +100,12 @@ def test_who_asked_is_known_as_far_as_it_was_read() -> None:
     assert (caught.value.ref, caught.value.cid) == ("1243", "678")
 
 
+def test_of_a_name_that_is_too_long_the_beginning_is_enough() -> None:
+    with pytest.raises(Fault) as caught:
+        parse(with_tags(cid="6" * 10_000))
+    assert caught.value.cid == "6" * 32
+
+
 def test_what_is_written_is_read_again() -> None:
     fields = {"ref": "1", "cid": "a<b", "dty": "2", "lte": "hall & kök", "geo": "59.3,18.1", "gga": "$GPGGA,"}
     assert parse(write(fields)).fields == fields
