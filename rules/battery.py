@@ -7,8 +7,9 @@ from rules.device_state import Battery
 
 LEAST_SPAN = timedelta(hours=12)
 LEAST_DROP = 2.0
-MOST_DAYS = 2000.0
 DAY = timedelta(days=1)
+MOST_TIME = 2000 * DAY
+"""What is said of a time further ahead means nothing."""
 
 
 def days_left(battery: Battery | None, now: datetime) -> float | None:
@@ -33,5 +34,5 @@ def empty_at(battery: Battery | None) -> datetime | None:
     slope = sum((day - middle) * (percent - mean) for day, (_, percent) in zip(days, points, strict=True))
     if slope >= 0:
         return None
-    left = middle - mean * sum((day - middle) ** 2 for day in days) / slope
-    return first + min(left, MOST_DAYS) * DAY
+    empty = first + (middle - mean * sum((day - middle) ** 2 for day in days) / slope) * DAY
+    return min(empty, battery.at + MOST_TIME)
