@@ -8,7 +8,7 @@ import contextlib
 import sys
 from datetime import UTC, datetime
 
-import atheris  # type: ignore[import-not-found]
+import atheris  # type: ignore[import-untyped]
 
 with atheris.instrument_imports(include=["ingest.scaip"]):
     from events.delivery import Heard, Rejected
