@@ -1,6 +1,6 @@
 """Silence judged by the resident's own days: how the line is learned, and what is not."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from itertools import chain
 from typing import Any
@@ -131,6 +131,12 @@ def test_a_sign_of_life_from_another_place_brings_the_deadline_forward() -> None
     assert alarm(lived(40), *lines) == "+40 11:12 learned"
 
 
+def test_so_does_one_that_is_reported_when_the_next_look_was_set() -> None:
+    out = ["+40 07:00 bed_left", *signs(40, 421, 780), "+40 13:00 door_closed"]
+    assert alarm(lived(40), *out) == "+40 15:46 learned"
+    assert alarm(lived(40), *out, "+40 14:10 used at +40 13:05") < "+40 15:46"
+
+
 def test_a_false_alarm_widens_the_margin() -> None:
     home = lived(10)
     before = profile(home).margin
@@ -161,6 +167,14 @@ def test_an_alarm_that_is_withdrawn_was_no_false_one_and_its_quiet_is_not_learne
     assert profile(home) == before
 
 
+def test_a_quiet_whose_alarm_is_withdrawn_at_once_is_an_ordinary_one() -> None:
+    home = lived(40)
+    before = profile(home).margin
+    assert home.play("+40 07:30 motion at +40 07:25")[-1] == "+40 07:30 withdraw activity_reported_late"
+    assert profile(home).margin == before
+    assert LENGTHS[quiets(home)[-1][2]] == pytest.approx(9 * 60 + 25, rel=0.02)
+
+
 def test_a_quiet_far_over_the_line_teaches_a_quarter_more_at_most() -> None:
     """An emergency, or a holiday nobody told of, does not make the next one normal."""
     home = lived(40)
@@ -181,6 +195,7 @@ NOT_LEARNED: dict[str, list[Line]] = {
     "heard late": ["+3 07:15 motion at +3 07:00"],
     "a plan begins in it": [("+3 01:00", {}), ("+3 01:00", plan()), "+3 07:00 motion"],
     **{f"{kind} in it": [f"+3 03:00 {kind}", "+3 07:00 motion"] for kind in sorted(TROUBLES)},
+    "a lock after a trouble in it": ["+3 03:00 offline", "+3 03:01 locked", "+3 07:00 motion"],
     "less than an hour": ["+3 03:00 offline", "+3 07:00 motion", "+3 07:59 motion"],
 }
 
@@ -245,7 +260,7 @@ def test_a_ceiling_below_the_floor_is_refused() -> None:
 
 def test_after_months_away_nothing_is_known() -> None:
     home = lived(10)
-    home.play("+100 07:00 bed_left", "+100 09:00 motion")
+    home.play("+300 07:00 bed_left", "+300 09:00 motion")
     assert days_in(profile(home).quiets) == 1
 
 
@@ -272,10 +287,34 @@ def test_what_is_usual_at_the_edge_of_the_day() -> None:
     assert after == pytest.approx(460, abs=3 * PART_MINUTES)
 
 
-def test_a_weekend_is_judged_by_weekends_first() -> None:
-    monday, quiets = date(2026, 3, 2).toordinal(), b""
-    for day in range(monday, monday + 56):
-        quiets = kept(quiets, Begun(day, 600, 64), 240 if day % 7 in (6, 0) else 90)
-    weekday, weekend = (usual(quiets, Begun(monday + day, 600, 64)) for day in (57, 61))
-    assert weekend == pytest.approx(240, rel=0.02)
-    assert weekday <= weekend
+MONDAYS = date(2026, 3, 2).toordinal()
+
+
+def ten_days(length: Callable[[int], float], source: int = 65, minute: int = 600) -> bytes:
+    """A quiet on each of ten days from a Monday on, at ten."""
+    quiets = b""
+    for number in range(10):
+        quiets = kept(quiets, Begun(MONDAYS + number, minute, source), length(number))
+    return quiets
+
+
+def test_quiets_of_the_same_place_and_kind_of_day_count_more() -> None:
+    """So the line is nearer to the longest of them."""
+    quiets = ten_days(lambda number: 400 - 30 * number)
+    same, place, elsewhere = (usual(quiets, Begun(MONDAYS + 14, 600, source)) for source in (65, 66, 5))
+    weekend = usual(quiets, Begun(MONDAYS + 12, 600, 66))
+    assert same > place > weekend > elsewhere > 60
+
+
+def test_a_quiet_earlier_in_the_day_is_judged_by_length_and_a_later_one_by_its_end() -> None:
+    quiets = ten_days(lambda number: 240)
+    assert usual(quiets, Begun(MONDAYS + 14, 480, 65)) == pytest.approx(240, abs=PART_MINUTES)
+    assert usual(quiets, Begun(MONDAYS + 14, 720, 65)) == pytest.approx(120, abs=PART_MINUTES)
+
+
+def test_where_quiets_are_long_a_false_alarm_is_accepted_sooner() -> None:
+    short, long = (
+        usual(ten_days(lambda number, least=least: least * (2 - number / 10)), Begun(MONDAYS + 14, 600, 66))  # type: ignore[misc]
+        for least in (90, 360)
+    )
+    assert long < 0.99 * 4 * short
