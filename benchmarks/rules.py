@@ -110,7 +110,8 @@ def _speed_table(runs: list[Judged], size: Size) -> Table:
     notes = [
         f"{size.residents:,} residents, {EVENTS_A_DAY} events a resident and day, {size.hours} h from 06:00, "
         f"{BATCH} events a commit; {best.events:,} events and {best.decisions:,} decisions in each run.",
-        "Everybody has three dose windows, an inactivity limit and quiet hours. The worst half hours are those "
+        "Everybody has three dose windows, an inactivity limit, quiet hours, and eight devices behind a hub, each with "
+        "a state of its own. The worst half hours are those "
         "in which thousands of dose windows begin and end.",
         f"Process time of one core. Target: {TARGET_RATE:,} events/s.",
     ]
