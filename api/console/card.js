@@ -99,7 +99,7 @@ export class Card {
 
   #explain(alarm, entries, now) {
     show(this.#parts.why, say.whys(alarm, entries, now).join("\n"));
-    show(this.#parts.late, say.late(alarm, now));
+    show(this.#parts.late, [say.late(alarm, now), say.away(alarm)].filter(Boolean).join("\n") || null);
     show(this.#parts.count, say.count(alarm, entries, now));
     const { place, position, call } = say.contact(alarm, entries);
     show(this.#parts.place, place);

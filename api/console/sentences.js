@@ -1,7 +1,7 @@
 // What an alarm and its journal say, in words.
 
 import { t, tOf } from "./texts.js";
-import { age, clock, isLater } from "./times.js";
+import { age, clock, isLater, whenever } from "./times.js";
 
 const LATE_MINUTES = 2;
 const TOLD_TO_STAFF = new Set(["noted", "annotated"]);
@@ -31,6 +31,12 @@ export function whys(alarm, entries, now) {
 export function late(alarm, now) {
   if (!isLater(alarm.occurred_at, alarm.opened_at, LATE_MINUTES)) return null;
   return t("late", { time: clock(alarm.opened_at, now), age: age(alarm.occurred_at, alarm.opened_at) });
+}
+
+/** Until when the person is away, so that whoever goes there knows; null when nobody said so. */
+export function away(alarm) {
+  const until = alarm.detail.away_until;
+  return until ? t("away", { time: whenever(until) }) : null;
 }
 
 /** How often it was raised, and when last if the journal has told; null when once. */

@@ -20,6 +20,13 @@ export function clock(time, now) {
   return `${format(at, { weekday: "short", day: "numeric", month: "short" })} ${hour}`;
 }
 
+/** `ons 4 mars 12:00`: a time that may lie days ahead. */
+export function whenever(time) {
+  const at = new Date(time);
+  const hour = format(at, { hour: "2-digit", minute: "2-digit" });
+  return `${format(at, { weekday: "short", day: "numeric", month: "short" })} ${hour}`;
+}
+
 /** `03:12:05`. */
 export function clockSeconds(time) {
   return format(new Date(time), { hour: "2-digit", minute: "2-digit", second: "2-digit" });

@@ -4,6 +4,7 @@ import { AlarmBook, isGrave, isUnresolved } from "./alarms.js";
 import { showTrouble } from "./banner.js";
 import { Live } from "./live.js";
 import { Notices } from "./notices.js";
+import { Paused } from "./paused.js";
 import { Reader } from "./reader.js";
 import { ask, Refusal } from "./requests.js";
 import { ResolveDialog } from "./resolving.js";
@@ -34,6 +35,7 @@ export class Watch {
     pulse: () => {
       this.draw();
       this.#reader.retry();
+      if (this.#mayAct) this.#paused.refresh(this.#live.now);
     },
     lost: () => this.draw(),
     // Asking for alarms tells why: the person is signed out, or may not see them.
@@ -41,6 +43,7 @@ export class Watch {
   });
   #dialog = new ResolveDialog((alarm, words) => this.#act("resolve", alarm, words));
   #isStopped = false;
+  #paused = new Paused();
   #busy = new Set();
   #messages = new Map();
 
@@ -65,6 +68,7 @@ export class Watch {
     this.#dialog.close();
     this.#sound.ring(null);
     this.#screen.clear();
+    this.#paused.clear();
   }
 
   draw() {
@@ -78,6 +82,7 @@ export class Watch {
     this.#screen.drawTitle(lists.open.length);
     this.#screen.drawContact(live);
     this.#screen.drawAlarms(lists, (alarm) => this.#details(alarm));
+    if (live.now) this.#paused.draw(live.now);
     this.#notices.shown();
   }
 
