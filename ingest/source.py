@@ -48,6 +48,7 @@ class MqttSource:
         self._one_filter = one_filter
         self._arrived = asyncio.Event()
         self._offered: deque[Delivery] = deque()
+        self._taken = asyncio.Event()
         self.on_backlog: Callable[[], None] = lambda: None
         self._urgent = _LaneQueue(self, f"{node}-urgent", Lane.URGENT)
         self._bulk = _LaneQueue(self, f"{node}-bulk", Lane.BULK)
@@ -77,6 +78,12 @@ class MqttSource:
         self._offered.append(delivery)
         self._arrived.set()
         self._bulk.stop_waiting()
+
+    async def drained(self) -> None:
+        """Returns once all that other gateways offered has been taken."""
+        while self._offered:
+            self._taken.clear()
+            await self._taken.wait()
 
     def _hand_over(self) -> None:
         if self._urgent.session.connected and self._bulk.session.connected:
@@ -119,6 +126,7 @@ class MqttSource:
         if not self._offered and not self._urgent.queue and 0 < len(self._bulk.queue) < enough:
             await self._bulk.fill(enough, linger)
         if self._offered:
+            self._taken.set()
             return [self._offered.popleft() for _ in range(min(limit, len(self._offered)))]
         return self._urgent.take(limit) or self._bulk.take(limit)
 

@@ -36,6 +36,8 @@ from vaka.settings import Settings
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 0.5
+DRAIN_SECONDS = 2.0
+"""How long a stop waits for the log to take what gateways have accepted."""
 
 
 def reader(settings: Settings) -> Reader:
@@ -80,11 +82,17 @@ async def run_engine(context: Context, stop: asyncio.Event) -> None:
     source = MqttSource(read, context.now, limit=settings.queue_limit, one_filter=context.one_filter)
     owner = log_owner(context, source, read)
     owner.after_commit = lambda: follow(source, owner)
+    # Who hears devices ends before who writes the log: what they were told is handled must get there.
+    ending = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
-        owning = tasks.create_task(owner.run(stop))
+        owning = tasks.create_task(owner.run(ending))
         tasks.create_task(_subscribe(context, read, source, owner, stop))
         if settings.scaip_listen is not None or settings.scaip_tls_listen is not None:
-            tasks.create_task(_hear_scaip(context, source, owner, stop))
+            hearing = tasks.create_task(_hear_scaip(context, source, owner, stop))
+            await first_of(asyncio.wait([hearing]), asyncio.wait([owning]))
+            await first_of(source.drained(), asyncio.wait([owning]), asyncio.sleep(DRAIN_SECONDS))
+        await first_of(stop.wait(), asyncio.wait([owning]))
+        ending.set()
         await asyncio.wait([owning])
         stop.set()
     await source.close()
