@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from api.fields import AnyId, Body, DeviceRef, Name, TenantRef, Text
 from events.devices import Family, LifeCycle, Origin
@@ -74,12 +74,6 @@ class DeviceDetails(Body):
     note: Text | None = None
 
 
-def _not_proven(value: LifeCycle) -> LifeCycle:
-    if value is LifeCycle.IN_USE:
-        raise ValueError("is what a device proves itself, by what it says")
-    return value
-
-
 class NewDevice(DeviceDetails):
     """The id is the one that its MQTT topics have; `tenant` is the caller's own unless given.
 
@@ -90,4 +84,4 @@ class NewDevice(DeviceDetails):
     id: DeviceRef | None = None
     tenant: TenantRef | None = None
     technology: Technology | None = None
-    life_cycle: Annotated[LifeCycle, AfterValidator(_not_proven)] = LifeCycle.INSTALLED
+    life_cycle: LifeCycle = LifeCycle.INSTALLED

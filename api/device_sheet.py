@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from api.device_bodies import NewDevice
-from api.new_device import given
+from api.new_device import UNPROVEN, given
 from api.problems import FieldError
 from api.spreadsheet import Unreadable
 from events.devices import LifeCycle, Origin
@@ -154,6 +154,8 @@ class _Plan:
                 yield FieldError("id", "is taken by a device that is not yours to change", body.id)
             if body.technology is None and body.type is None:
                 yield FieldError("technology", "is needed for a new device, or a type")
+            if body.life_cycle is LifeCycle.IN_USE:
+                yield FieldError("life_cycle", UNPROVEN, body.life_cycle)
             return
         if body.technology not in (None, before.technology):
             message = f"is {before.technology}: another technology is another device"

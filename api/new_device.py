@@ -8,6 +8,7 @@ from api.fields import new_id
 from api.problems import ProblemError, conflict, invalid
 from api.references import UNKNOWN, tenant_of
 from api.services import Transaction
+from events.devices import LifeCycle
 from events.ids import DeviceId, TenantId
 from events.kinds import Technology
 from store import device_life, device_types, devices
@@ -15,9 +16,13 @@ from store.devices import Device
 from store.directory import device_changed
 from store.select import Scope
 
+UNPROVEN = "is what a device proves itself, by what it says"
+
 
 async def register(change: Transaction, caller: Caller, body: NewDevice) -> Device:
     """Adds the device. Raises ProblemError, or OriginTaken, after which the transaction is over."""
+    if body.life_cycle is LifeCycle.IN_USE:
+        raise invalid("life_cycle", UNPROVEN, body.life_cycle)
     tenant = await tenant_of(change.connection, caller, body.tenant)
     new = Device(
         id=body.id or DeviceId(new_id()),

@@ -57,7 +57,12 @@ def test_a_new_device_has_what_the_row_says() -> None:
         serial="0042",
         origin=Origin(Family.ZIGBEE2MQTT, "home", "0x02"),
         hub=HUB.id,
+        life_cycle=LifeCycle.INSTALLED,
     )
+
+
+def test_no_new_device_is_in_use_before_it_has_proven_it() -> None:
+    assert wrong("id | technology | life_cycle\nd | lock | in_use") == [(2, "life_cycle", "in_use")]
 
 
 def test_a_change_names_old_and_new() -> None:
