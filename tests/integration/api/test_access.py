@@ -71,6 +71,8 @@ def needed(method: str, path: str) -> Permission:
         return NEEDED[resource]
     if path == "/api/v1/devices/{id}/test":
         return Permission.DEVICES_TEST
+    if path == "/api/v1/units/{id}/plan-defaults":
+        resource = "plans"
     resource = "devices" if method == "GET" and resource == "device-types" else RESOURCES.get(resource, resource)
     verb = (
         "read" if method == "GET" else {"alarms": "act", "notifications": "see", "quarantine": "replay"}.get(resource)
@@ -80,7 +82,7 @@ def needed(method: str, path: str) -> Permission:
 
 async def ask(client: httpx.AsyncClient, method: str, path: str) -> httpx.Response:
     # Whether one may is asked before what is wanted is read: any JSON will do where no body is given here.
-    body = BODIES.get((method, path), {} if method in ("POST", "PATCH") else None)
+    body = BODIES.get((method, path), {} if method in ("POST", "PATCH", "PUT") else None)
     return await client.request(method, re.sub(r"{\w+}", "1", path), json=body)
 
 

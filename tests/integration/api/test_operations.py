@@ -107,7 +107,8 @@ async def test_every_operation_is_described_with_its_problems(document: dict[str
 async def test_the_document_describes_bodies_to_the_last_field(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     window = schemas["NewPlan"]["properties"]["medicine"]["anyOf"][0]["properties"]["windows"]["items"]
-    assert {"from", "to", "name", "remind_after_minutes"} == set(window["properties"])
+    fields = {"from", "to", "name", "remind_after_minutes", "remind_every_minutes", "early_minutes"}
+    assert fields == set(window["properties"])
     assert {"from", "to"} <= set(schemas["Assignment"]["properties"])
     assert schemas["NewResident"]["additionalProperties"] is False
     assert not any(re.match("HTTPValidationError", name) for name in schemas)
