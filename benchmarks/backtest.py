@@ -26,8 +26,8 @@ INSERT INTO tenants (id, name, timezone, created_at) VALUES ('bench', 'Bench', %
 INSERT INTO units (id, tenant, name, created_at) VALUES ('bench-unit', 'bench', 'Bench', %(start)s);
 INSERT INTO residents (id, tenant, unit, name, created_at)
 SELECT 'bench-' || n, 'bench', 'bench-unit', 'Testa ' || n, %(start)s FROM generate_series(1, %(residents)s) AS n;
-INSERT INTO plans (resident, version, tenant, plan, created_at, created_by)
-SELECT id, 1, 'bench', %(plan)s, %(start)s, 'bench' FROM residents;
+INSERT INTO plans (resident, version, tenant, plan, given, created_at, created_by)
+SELECT id, 1, 'bench', %(plan)s, %(plan)s, %(start)s, 'bench' FROM residents;
 """
 # Everybody's events are spread evenly over the day; the kinds are shuffled by a hash, so that every run has the same.
 EVENTS = """
