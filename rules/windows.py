@@ -117,9 +117,13 @@ def _coming(state: SlotState, windows: Windows, zone: str, at: datetime) -> Slot
     return slot if slot.start - at <= timedelta(minutes=early) else None
 
 
+_OPEN = (SlotStatus.DONE, SlotStatus.MISSED, SlotStatus.PENDING)
+"""A change of plan may put a window beside one of the same beginning that was missed already."""
+
+
 def _last(slots: Iterable[Slot]) -> Slot | None:
-    """The one that began last; of two that began together, one that was not done."""
-    return max(slots, key=lambda slot: (slot.start, slot.status is not SlotStatus.DONE), default=None)
+    """The one that began last; of those that began together, one that waits, else one that was missed."""
+    return max(slots, key=lambda slot: (slot.start, _OPEN.index(slot.status)), default=None)
 
 
 def _settle(state: SlotState, slot: Slot, status: SlotStatus) -> SlotState:

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from events.codec import decode_message
@@ -159,8 +159,8 @@ class SlowMedicine:
 
 
 def last(doses: list[tuple[Name, SlowDose]]) -> tuple[Name, SlowDose]:
-    """The one that began last; of two that began together, one that nobody took."""
-    return max(doses, key=lambda item: (item[1].start, item[1].status != "taken"))
+    """The one that began last; of those that began together, one that waits, else one that was missed."""
+    return max(doses, key=lambda item: (item[1].start, item[1].status == "pending", item[1].status != "taken"))
 
 
 class Reported(NamedTuple):
@@ -208,8 +208,21 @@ def told(decision: AnyDecision) -> Told:
     return f"{what} {decision.reason}", decision.at, decision.detail.get("dose", ""), decision.detail.get("day", "")
 
 
+def all_day(to: str) -> dict[str, Any]:
+    return {"medicine": {"windows": [{"from": "01:30", "to": to, "remind_after_minutes": None}]}}
+
+
 @settings(max_examples=300)
 @given(st.sampled_from(EVENINGS), plans, happenings)
+@example(  # A dose that was missed, and beside it one of a new plan that began with it and waits.
+    ("UTC", date(2026, 3, 2)),
+    all_day("00:00"),
+    [
+        (timedelta(0), Reported("dose_missed", timedelta(0))),
+        (timedelta(0), Replanned(all_day("00:15"))),
+        (timedelta(0), Reported("dose_taken", timedelta(0))),
+    ],
+)
 def test_doses_are_judged_as_by_a_walk_through_time(
     place: tuple[str, date], plan: dict[str, Any], happenings: list[tuple[timedelta, Reported | Replanned]]
 ) -> None:
