@@ -49,7 +49,7 @@ def test_understanding_a_message() -> None:
         for topic, payload in family.before:
             reader.read(topic, payload, adapters.NOW, retained=True)
         for topic, payload in family.messages.values():
-            content = reader.read(topic, payload, adapters.NOW)
+            content = reader.reread(topic, payload, adapters.NOW)
             assert content
             assert not [seen for seen in content if isinstance(seen, Rejected)]
 
