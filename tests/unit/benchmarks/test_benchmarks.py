@@ -27,9 +27,10 @@ def figures(row: Sequence[Cell]) -> list[float]:
 
 
 def test_the_rules_alone() -> None:
-    speed, sizes = rules.run(rules.Size(residents=20, hours=1, repetitions=2))
-    assert len(speed.rows) == 6
-    assert all(figure > 0 for row in speed.rows for figure in figures(row))
+    alone, whole, sizes = rules.run(rules.Size(residents=20, hours=1, repetitions=2))
+    for speed in (alone, whole):
+        assert len(speed.rows) == 6
+        assert all(figure > 0 for row in speed.rows for figure in figures(row))
     (largest,), (mean,) = map(figures, sizes.rows)
     assert 0 < mean <= largest
 
