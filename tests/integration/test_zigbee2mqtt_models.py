@@ -19,7 +19,7 @@ __all__ = ["models"]
 
 PAGE = Path(__file__).parents[2] / "docs/devices.md"
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(1000)
 
 LEFT_OUT = {
     r"window": "a thermostat's guess that a window is open, from the temperature",

@@ -19,7 +19,7 @@ from tests.support.requirements import require, skip_for
 
 SOURCE = Path(__file__).resolve().parents[1] / "servers" / "zigbee"
 FILES = ("package.json", "package-lock.json", ".npmrc", "print-exposes.cjs")
-INSTALL_SECONDS = 240
+INSTALL_SECONDS = 900
 
 PUBLISHED, SETTABLE = 1, 2
 
