@@ -32,6 +32,9 @@ WARM_UP = timedelta(days=62)
 """How much history before the first judged day is read: as much as learned inactivity remembers, and some days."""
 
 
+TOGETHER = 200
+"""Residents whose logs are read with one question."""
+
 OF_DEVICES = frozenset({"call_device_silent"})
 """Kinds of alarms that a resident has because of what a device is."""
 
@@ -105,7 +108,7 @@ async def backtest(
     asked: Asked,
     on_progress: Callable[[int, int], Awaitable[None]] = nothing_told,
 ) -> Report:
-    """The report. `on_progress` is told after each resident how many are done. Raises PlanError for a bad plan.
+    """The report. `on_progress` is told how much is done, in residents. Raises PlanError for a bad plan.
 
     `connection` is in a transaction of its own, so that all is read as of one moment.
     """
@@ -114,27 +117,48 @@ async def backtest(
     people = await subjects(connection, scope, resident=asked.resident, unit=asked.unit)
     outages = [entry async for chunk in _outages(connection, asked) for entry in chunk]
     sums = _Sums()
-    for done, subject in enumerate(people, 1):
-        await _judge(connection, asked, subject, outages, sums)
-        await on_progress(done, len(people))
+    for first in range(0, len(people), TOGETHER):
+        group = people[first : first + TOGETHER]
+
+        async def so_far(part: float, done: int = first, of: int = len(group)) -> None:
+            await on_progress(done + int(part * of), len(people))
+
+        await _judge(connection, asked, group, outages, sums, so_far)
     nights = max(0, (asked.end - asked.start).days) * len(people)
     findings = sorted(sums.findings, key=lambda finding: (finding.difference.at, finding.resident))
     return Report(asked, len(people), sums.entries, nights, dict(sorted(sums.kinds.items())), findings)
 
 
-async def _judge(connection: Connection, asked: Asked, subject: Subject, outages: Sequence[Entry], sums: _Sums) -> None:
+async def _judge(
+    connection: Connection,
+    asked: Asked,
+    group: Sequence[Subject],
+    outages: Sequence[Entry],
+    sums: _Sums,
+    so_far: Callable[[float], Awaitable[None]],
+) -> None:
+    trials = {subject.key: _Trial(asked, subject, outages) for subject in group}
+    for trial in trials.values():
+        await trial.begin(connection)
+    start = asked.start - WARM_UP
+    async for chunk in log_of(connection, [*trials], [*BY_KIND], start, asked.end, history=asked.history):
+        sums.entries += len(chunk)
+        for entry in chunk:
+            trials[entry.key].take(entry)
+        await so_far((chunk[-1].received_at - start) / (asked.end - start))
+    for trial in trials.values():
+        await _compare(connection, asked, trial.subject, trial.finish(), sums)
+    await so_far(1.0)
+
+
+async def _compare(
+    connection: Connection, asked: Asked, subject: Subject, would: Sequence[Episode], sums: _Sums
+) -> None:
     was = [
         episode
         for episode in episodes(await decided(connection, subject.key, asked.start))
         if asked.start <= episode.at < asked.end and episode.kind not in OF_DEVICES
     ]
-    trial = _Trial(asked, subject, outages)
-    await trial.begin(connection)
-    start = asked.start - WARM_UP
-    async for chunk in log_of(connection, [subject.key], [*BY_KIND], start, asked.end, history=asked.history):
-        sums.entries += len(chunk)
-        trial.take(chunk)
-    would = trial.finish()
     differences = compare(was, would)
     for kind, one in tally(was, would, differences, subject.timezone).items():
         sums.kinds[kind] = _added(sums.kinds.get(kind, Tally()), one)
@@ -147,7 +171,7 @@ class _Trial:
 
     def __init__(self, asked: Asked, subject: Subject, outages: Sequence[Entry]) -> None:
         self._asked = asked
-        self._subject = subject
+        self.subject = subject
         self._partition = Partition()
         self._partition.fleet = _NoFleet(lambda old, new: None)
         self._outages = iter(outages)
@@ -159,19 +183,18 @@ class _Trial:
     async def begin(self, connection: Connection) -> None:
         """Takes over the plan that was in force when the warm-up begins."""
         start = self._asked.start - WARM_UP
-        then = await plan_then(connection, self._subject.id, start)
+        then = await plan_then(connection, self.subject.id, start)
         if then is not None:
             self._plan(*then, start)
 
-    def take(self, chunk: Sequence[Entry]) -> None:
-        for entry in chunk:
-            self._pass(entry.received_at)
-            if entry.kind == "plan_changed":
-                assert isinstance(entry.data, PlanChanged)
-                self._version = entry.data.version
-                if self._begun and self._asked.plan is not None:
-                    continue
-            self._decisions += self._partition.apply(entry)
+    def take(self, entry: Entry) -> None:
+        self._pass(entry.received_at)
+        if entry.kind == "plan_changed":
+            assert isinstance(entry.data, PlanChanged)
+            self._version = entry.data.version
+            if self._begun and self._asked.plan is not None:
+                return
+        self._decisions += self._partition.apply(entry)
 
     def finish(self) -> list[Episode]:
         """What would have been raised in the judged time, and withdrawn by its end."""
@@ -192,9 +215,9 @@ class _Trial:
 
     def _plan(self, version: int, plan: dict[str, Any], at: datetime) -> None:
         """A plan that is in no log: it takes no position there."""
-        key = self._subject.key
+        key = self.subject.key
         old = self._partition.states.get(key) or ResidentState(key)
-        change = PlanChanged(resident=self._subject.id, version=version, timezone=self._subject.timezone, plan=plan)
+        change = PlanChanged(resident=self.subject.id, version=version, timezone=self.subject.timezone, plan=plan)
         self._partition.apply(Entry(old.position + 1, key, "plan_changed", change, at, at))
         self._partition.states[key] = replace(self._partition.states[key], position=old.position)
         self._version = version
