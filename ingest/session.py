@@ -34,6 +34,8 @@ Token = tuple[int, int]
 class Session:
     """Calls `receive` for each message, and `ready()` whenever it is connected and all filters are subscribed.
 
+    `refused`: the broker has refused a subscription on this connection, so `filters` says more than what comes.
+
     `granted()` is called after every subscription that the broker has confirmed, `forgotten()` when it has connected to
     a broker that knows nothing of it.
     """
@@ -41,6 +43,7 @@ class Session:
     def __init__(self, client_id: str, filters: Sequence[str], receive: Receive, ready: Callable[[], None]) -> None:
         self.client_id = client_id
         self.connected = False
+        self.refused = False
         self.granted: Callable[[], None] = lambda: None
         self.forgotten: Callable[[], None] = lambda: None
         self.filters = tuple(filters)
@@ -127,6 +130,7 @@ class Session:
         self.connections += 1
         self.connected = True
         self._is_ready = False
+        self.refused = False
         if not session_present:
             self.forgotten()
         client.subscriptions.clear()
@@ -135,6 +139,7 @@ class Session:
     def _on_subscribe(self, client: Any, mid: int, granted: Sequence[int], properties: object) -> None:
         if any(code >= 0x80 for code in granted):
             log.error("broker refused a subscription of %s: %s", self.filters, granted)
+            self.refused = True
             return
         if not self._is_ready:
             self._is_ready = True

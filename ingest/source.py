@@ -86,9 +86,11 @@ class MqttSource:
             await self._taken.wait()
 
     def _hand_over(self) -> None:
-        if self._urgent.session.connected and self._bulk.session.connected:
-            own = {*URGENT_FILTERS, marker_topic(self._urgent.session.client_id)}
-            self.handover.offer(set(self._urgent.session.filters) - own)
+        """Not after a refusal: the bulk session would skip what never comes over the urgent one."""
+        urgent = self._urgent.session
+        if urgent.connected and self._bulk.session.connected and not urgent.refused:
+            own = {*URGENT_FILTERS, marker_topic(urgent.client_id)}
+            self.handover.offer(set(urgent.filters) - own)
 
     async def open(self, server: MqttServer, stop: asyncio.Event) -> None:
         """Subscribes, urgent first: from then on the broker keeps what is published."""
