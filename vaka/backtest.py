@@ -35,9 +35,14 @@ async def run_asked(context: Context, options: Namespace, plan: dict[str, Any] |
         if not people:
             raise Refused(f"nobody is known as {options.resident or options.unit or 'a resident'}")
         zone = people[0].timezone
+        start = instant(options.first, 0, zone)
+        # What has not come yet is no silence: a day that still runs is judged as far as it has come.
+        end = min(instant(options.last + timedelta(days=1), 0, zone), context.now())
+        if end <= start:
+            raise Refused(f"--from {options.first} is in the future")
         asked = Asked(
-            start=instant(options.first, 0, zone),
-            end=instant(options.last + timedelta(days=1), 0, zone),
+            start=start,
+            end=end,
             unit=options.unit,
             resident=options.resident,
             plan=plan,

@@ -1,7 +1,9 @@
 """A person's history judged again: by the same plan nothing differs, by another one what would have."""
 
+from argparse import Namespace
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -19,7 +21,11 @@ from store.pool import Pool
 from store.select import Scope
 from tests.support import village
 from tests.support.engine import START, RunningEngine, running_engine
+from vaka.backtest import run_asked
 from vaka.clock import ManualClock
+from vaka.commands import Refused
+from vaka.context import Context
+from vaka.settings import Settings
 
 pytestmark = pytest.mark.anyio
 
@@ -148,3 +154,20 @@ async def test_imported_history_can_be_judged_before_anything_happened_here(
         report = await backtest(connection, Scope(), msgspec.structs.replace(asked, history=True))
     assert never_heard.difference.at == day + 3 * HOUR
     assert [finding.difference.at for finding in report.findings] == [day + n * 4 * HOUR + 3 * HOUR for n in range(5)]
+
+
+async def test_a_day_that_still_runs_is_judged_as_far_as_it_has_come(
+    engine: RunningEngine, database_url: str, clock: ManualClock, tmp_path: Path
+) -> None:
+    """By the same plan nothing differs, though silence until midnight would be an alarm."""
+    await live(engine, 1)
+    clock.advance(timedelta(seconds=1))
+    context = Context(Settings(data_dir=tmp_path), database_url, None, clock)
+    options = Namespace(
+        resident="anna", unit=None, first=START.date(), last=START.date(), history=False, quiet=True, format="csv"
+    )
+    (header, *differences) = (await run_asked(context, options, None)).splitlines()
+    assert (header[:11], differences) == ("at,resident", [])
+    options.first = options.last = START.date() + timedelta(days=1)
+    with pytest.raises(Refused, match="future"):
+        await run_asked(context, options, None)
