@@ -208,7 +208,10 @@ async def test_the_stream_goes_on_over_a_lost_database_connection(
                 pass
         assert pulse["detail"] == "the stream cannot follow alarms"
         assert (await listener.next())["action"] == "opened"
-        assert not (await listener.next("pulse"))["behind"]
+        # A beat may fall between the alarm and the word that the stream follows again.
+        async with asyncio.timeout(WAIT):
+            while (await listener.next("pulse"))["behind"]:
+                pass
 
 
 async def test_a_revoked_token_ends_the_stream(town: Api, server: str) -> None:
