@@ -14,19 +14,8 @@ from msgspec import Struct
 
 from events.ids import AlarmId, TenantId, UnitId, derived_id
 from rules.alarm_lifecycle import State
+from rules.contact import Receiver
 from rules.decisions import Priority
-
-
-class Channel(StrEnum):
-    CONSOLE = "console"
-    WEBHOOK = "webhook"
-
-
-class Receiver(NamedTuple):
-    """Somebody who can be told: a person at the console (staff id) or a program (webhook id)."""
-
-    channel: Channel
-    id: str
 
 
 class Group(StrEnum):

@@ -3,7 +3,8 @@
 from typing import Literal, NamedTuple
 
 from events.ids import StaffId, UnitId
-from rules.escalation import Channel, Group, Reach, Receiver
+from rules.contact import Channel, Receiver
+from rules.escalation import Group, Reach
 
 CARERS = frozenset({"staff", "manager"})
 """The roles that act on a resident's alarm."""

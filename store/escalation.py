@@ -8,7 +8,8 @@ from psycopg.rows import dict_row
 
 from events.ids import TenantId
 from rules.alarm_lifecycle import State
-from rules.escalation import Advance, AlarmView, EscalationReason, Receiver, notification_id
+from rules.contact import Receiver
+from rules.escalation import Advance, AlarmView, EscalationReason, notification_id
 from rules.reach import TOLD_ROLES, Person, Roster, Webhook
 from store.journal_write import JournalRow, record_many
 from store.pool import Connection

@@ -9,7 +9,8 @@ from prometheus_client import CollectorRegistry
 from processors.escalator import Escalator
 from processors.reach_metrics import ReachMetrics
 from rules.alarm_lifecycle import Action
-from rules.escalation import CARE_LADDER, Channel, Group, Receiver, advance
+from rules.contact import Channel, Receiver
+from rules.escalation import CARE_LADDER, Group, advance
 from store.alarm_actions import Acted, Actor, act
 from store.escalation import Climb, due_alarms, save
 from store.listen import listen

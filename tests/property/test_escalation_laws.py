@@ -10,15 +10,14 @@ from msgspec.structs import replace
 
 from events.ids import AlarmId, TenantId, UnitId
 from rules.alarm_lifecycle import State
+from rules.contact import Channel, Receiver
 from rules.escalation import (
     Advance,
     AlarmView,
-    Channel,
     EscalationReason,
     Group,
     Policy,
     Reach,
-    Receiver,
     Rung,
     advance,
     notification_id,

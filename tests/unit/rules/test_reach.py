@@ -1,7 +1,8 @@
 """Who belongs to which group of receivers."""
 
 from events.ids import StaffId, UnitId
-from rules.escalation import Channel, Group, Receiver
+from rules.contact import Channel, Receiver
+from rules.escalation import Group
 from rules.reach import Person, Roster, Webhook, reach
 
 NORTH, SOUTH = UnitId("north"), UnitId("south")

@@ -1,0 +1,1 @@
+-- Duty: who works when, with which skills, and who is a relative of whom.

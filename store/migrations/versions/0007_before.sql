@@ -1,0 +1,1 @@
+-- Escalation policies as versioned data, and what an alarm remembers of the one that it follows.

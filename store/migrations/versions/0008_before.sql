@@ -1,0 +1,1 @@
+-- Contact points, and the delivery of each notification from claim to receipt.

@@ -1,0 +1,1 @@
+-- Coverage ahead of time, service-level targets and the watchdog's pulse.
