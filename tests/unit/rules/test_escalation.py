@@ -8,16 +8,15 @@ from msgspec.structs import replace
 
 from events.ids import AlarmId, TenantId, UnitId
 from rules.alarm_lifecycle import State
+from rules.contact import Channel, Receiver
 from rules.escalation import (
     CARE_LADDER,
     TECHNICAL_LADDER,
     Advance,
     AlarmView,
-    Channel,
     EscalationReason,
     Group,
     Reach,
-    Receiver,
     advance,
     notification_id,
     policy_for,
