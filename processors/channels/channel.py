@@ -43,12 +43,16 @@ class Receipt(Struct, frozen=True, omit_defaults=True):
     """What came of one attempt.
 
     `accepted`: the other side has taken it. `gone`: the target is no more (an expired subscription), so that trying
-    again is pointless. `reference`: by which the provider names the message in a later receipt. `delivered`: it is
-    known already to have reached the receiver. `status` and `answer` of the other side, or the `error` in their place.
+    again is pointless. `refused`: this message will never be taken there, however often it is tried, but others may be.
+    `retry_after`: seconds of real time that the other side wants to be left alone. `reference`: by which the provider
+    names the message in a later receipt. `delivered`: it is known already to have reached the receiver. `status` and
+    `answer` of the other side, or the `error` in their place.
     """
 
     accepted: bool
     gone: bool = False
+    refused: bool = False
+    retry_after: float | None = None
     delivered: bool = False
     reference: str | None = None
     status: int | None = None
