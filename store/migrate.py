@@ -10,6 +10,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
+from store.timescale import use_timescale
+
 Phase = Literal["before", "after"]
 
 _LOCK = 0x76616B61
@@ -17,7 +19,10 @@ _LOCK = 0x76616B61
 
 
 def migrate(database_url: str, phases: tuple[Phase, ...] = ("before", "after")) -> list[str]:
-    """Runs what is missing of each phase, in one transaction, and returns the revisions that the database has."""
+    """Runs what is missing of each phase, in one transaction, and returns the revisions that the database has.
+
+    With TimescaleDB the log is made a hypertable, also when the extension has come only after the schema.
+    """
     engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(database_url), poolclass=NullPool)
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
@@ -30,6 +35,9 @@ def migrate(database_url: str, phases: tuple[Phase, ...] = ("before", "after")) 
         for phase in phases:
             if any(phase in revision.branch_labels for revision in branches.walk_revisions()):
                 command.upgrade(config, f"{phase}@head")
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        use_timescale(driver)
         rows = connection.execute(text("SELECT version_num FROM schema_version ORDER BY 1"))
         return [row[0] for row in rows]
 
