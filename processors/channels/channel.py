@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import msgspec
 from msgspec import Struct
 
-from events.ids import AlarmId
+from events.ids import AlarmId, TenantId
 from rules.contact import Channel
 
 
@@ -32,11 +32,12 @@ class Message(Struct, frozen=True, kw_only=True):
 
 
 class Target(Struct, frozen=True):
-    """`address` of the contact point and `provider` settings of the tenant; what they hold is the channel's own."""
+    """`address` of the contact point (`rules.addresses`) and `provider` settings of the tenant (`rules.providers`)."""
 
     channel: Channel
     address: Mapping[str, Any]
     provider: Mapping[str, Any]
+    tenant: TenantId
 
 
 class Receipt(Struct, frozen=True, omit_defaults=True):
