@@ -1,15 +1,5 @@
 -- Contact points, and the delivery of each notification from claim to receipt.
 
--- What a tenant's provider of a channel needs; what the settings hold is the channel's own.
-CREATE TABLE channel_providers (
-    tenant text REFERENCES tenants,
-    channel text,
-    settings jsonb NOT NULL,
-    created_at timestamptz NOT NULL,
-    created_by text NOT NULL,
-    PRIMARY KEY (tenant, channel)
-);
-
 -- `last_test`: what became of the newest test message, sent at `last_test_at`.
 CREATE TABLE contact_points (
     id text PRIMARY KEY,
