@@ -1,1 +1,26 @@
 -- Coverage ahead of time, service-level targets and the watchdog's pulse.
+
+-- How soon alarms are to be answered, by version: of a unit, or of all units of a tenant. NULL targets: a unit's are
+-- those of its tenant again, a tenant's those that come with Vaka. An alarm is judged by what held when it was opened.
+CREATE TABLE service_level_targets (
+    id text PRIMARY KEY,
+    tenant text NOT NULL REFERENCES tenants,
+    unit text REFERENCES units,
+    version int NOT NULL,
+    targets jsonb,
+    created_at timestamptz NOT NULL,
+    created_by text NOT NULL,
+    CONSTRAINT service_level_targets_version UNIQUE NULLS NOT DISTINCT (tenant, unit, version)
+);
+
+-- What service levels are counted from: when each alarm was first answered, and by whom.
+CREATE INDEX journal_of_answers ON alarm_journal (alarm, at, action, actor)
+    WHERE action IN ('accepted', 'at_person', 'resolved', 'forwarded');
+
+-- Each part of Vaka that makes turns says that it has made one; in real time, by the database's clock.
+CREATE TABLE pulses (
+    part text NOT NULL,
+    process text NOT NULL,
+    at timestamptz NOT NULL,
+    PRIMARY KEY (part, process)
+);
