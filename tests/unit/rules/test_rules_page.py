@@ -29,12 +29,12 @@ def examples() -> Iterator[tuple[dict[str, Any], str]]:
             yield plan, block
 
 
-@pytest.mark.parametrize("plan", PLANS, ids=json.dumps)
+@pytest.mark.parametrize("plan", PLANS)
 def test_plans_can_be_followed(plan: dict[str, Any]) -> None:
     read_plan(plan)
 
 
-@pytest.mark.parametrize(("plan", "example"), list(examples()), ids=lambda part: part if isinstance(part, str) else "")
+@pytest.mark.parametrize(("plan", "example"), list(examples()))
 def test_examples_happen_as_they_are_told(plan: dict[str, Any], example: str) -> None:
     home, told, happened = Home(plan), [], []
     for line in example.splitlines():
