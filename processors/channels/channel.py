@@ -14,7 +14,8 @@ class Message(Struct, frozen=True, kw_only=True):
     """What is told. `id` is the same for every attempt, so that the other side can recognise a repeat.
 
     `title`, `body` and `url` (a link into Vaka) are all that may leave the house: no name and no health data, unless
-    the unit has decided otherwise. `alarm` is None for a test message.
+    the unit has decided otherwise. `facts` are for programs (webhook, MQTT, SCAIP) and empty for everybody else: the
+    alarm with its ids, no name. `alarm` is None for a test message.
     """
 
     id: str
@@ -25,10 +26,16 @@ class Message(Struct, frozen=True, kw_only=True):
     alarm: AlarmId | None = None
     rung: int = 0
     round: int = 0
+    facts: Mapping[str, Any] = {}
 
     @property
     def test(self) -> bool:
         return self.alarm is None
+
+    @property
+    def text(self) -> str:
+        """All of it on one line, for channels that have no more."""
+        return " ".join(part for part in (f"{self.title}.", self.body, self.url) if part)
 
 
 class Target(Struct, frozen=True):
