@@ -7,8 +7,8 @@ shift that ends when the next begins leaves not even a second between them, and 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from msgspec import Struct
 
@@ -88,7 +88,7 @@ class Use(NamedTuple):
     skill: Skill | None
 
 
-class Duty(Struct, frozen=True, eq=False):
+class Duty(Struct, frozen=True, eq=False, weakref=True):
     """The duty of one municipality, as far as it concerns the time that it was loaded for.
 
     `exceptions`: in the order in which they were recorded, a later one on top of what the earlier ones made. `closed`:
@@ -154,18 +154,26 @@ def moments(duty: Duty, start: datetime, end: datetime) -> list[datetime]:
     return sorted(moment for moment in found if start < moment < end)
 
 
-@lru_cache(maxsize=1024)
 def present(duty: Duty, now: datetime) -> tuple[OnDuty, ...]:
     """Everybody who works at `now`; who works two shifts at once is there twice."""
+    known = _PRESENT.setdefault(duty, {})
+    if now not in known:
+        known[now] = tuple(_present(duty, now))
+    return known[now]
+
+
+_PRESENT: WeakKeyDictionary[Duty, dict[datetime, tuple[OnDuty, ...]]] = WeakKeyDictionary()
+"""What has been found out already: of a thousand alarms at one moment, all ask the same. Forgotten with the duty."""
+
+
+def _present(duty: Duty, now: datetime) -> Iterator[OnDuty]:
     standing = [(exception, legs) for exception in duty.exceptions if (legs := _legs_at(exception, now))]
     absent = {leg.staff for exception, legs in standing if exception.absent for leg in legs}
     absent.update(staff for staff, since in duty.closed.items() if since <= now)
-    found = []
     for work in _work(duty, now, now):
         staff = _stands_in(work, standing)
         if work.start <= now < work.end and staff is not None and staff not in absent:
-            found.append(work if staff == work.staff else work._replace(staff=staff, planned=work.staff))
-    return tuple(found)
+            yield work if staff == work.staff else work._replace(staff=staff, planned=work.staff)
 
 
 def _work(duty: Duty, start: datetime, end: datetime) -> Iterator[OnDuty]:
