@@ -8,12 +8,13 @@ from msgspec.structs import replace
 
 import rules.step
 from events.control import PlanChanged
+from events.ids import derived_id
 from events.log import Entry
 from rules.decisions import Failed, Raise, Reason
 from rules.detector import Detector, Result
 from rules.state import ResidentState
 from rules.step import BY_KIND, DETECTORS, TIMED, step
-from tests.support.home import KEY, Home
+from tests.support.home import KEY, Home, Paused
 
 PLAN: dict[str, Any] = {
     "inactivity": {"limits": [{"minutes": 60}]},
@@ -115,6 +116,65 @@ def test_a_rule_that_fails_on_time_is_disarmed_and_told_once(monkeypatch: pytest
     ]
     assert home.state.inactivity.check_at is None
     assert home.state.deadline == home.time("+1 08:00")
+
+
+EVERYTHING: dict[str, Any] = {
+    **PLAN,
+    "doors": {"open_minutes": 5},
+    "night": {"from": "22:00", "to": "06:00", "bed_minutes": 10, "door_minutes": 12},
+    "supervision": {"checks": [{"from": "03:00", "to": "04:00"}]},
+    "geofence": {
+        "zones": [{"name": "home", "latitude": 59, "longitude": 18, "radius_m": 100}],
+        "silent_minutes": 20,
+    },
+    "conditions": [
+        {"name": "out", "when": {"kind": "door_opened"}, "unless_after": {"kinds": ["unlocked"], "minutes": 15}}
+    ],
+}
+EVENTFUL = ("00:29 bed_left", "00:30 door_opened", "00:30 position latitude=60", "12:00")
+ITS_OWN = {
+    "missed_dose": ["08:15 remind dose_due 08:00-09:00", "09:00 raise dose_not_taken 08:00-09:00"],
+    "inactivity": ["01:30 raise no_activity since 00:30"],
+    "doors": ["00:35 raise door_open_too_long since 00:30"],
+    "night": ["00:39 raise left_bed_at_night since 00:29", "00:42 raise left_home_at_night since 00:30"],
+    "supervision": ["04:00 raise check_not_done 03:00-04:00"],
+    "geofence": ["00:35 raise left_area since 00:30", "00:50 raise gps_silent since 00:30"],
+    "conditions": ["00:45 raise condition_met since 00:30"],
+}
+FAILS_AT = {"missed_dose": "08:00", "supervision": "03:00"}
+
+
+def test_every_rule_has_its_say() -> None:
+    assert sorted(Home(EVERYTHING).play(*EVENTFUL)) == sorted(told for own in ITS_OWN.values() for told in own)
+
+
+@pytest.mark.parametrize("name", ITS_OWN)
+def test_whichever_rule_fails_on_time_the_others_have_their_say(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    timed = tuple(d._replace(on_time=broken) if d.name == name else d for d in TIMED)
+    monkeypatch.setattr(rules.step, "TIMED", timed)
+    others = [told for other, own in ITS_OWN.items() if other != name for told in own]
+    at = FAILS_AT.get(name, ITS_OWN[name][0][:5])
+    assert sorted(Home(EVERYTHING).play(*EVENTFUL)) == sorted([*others, f"{at} failed rule_failed {name}"])
+
+
+def test_a_pause_that_fails_to_begin_is_told_once_and_nothing_is_paused(monkeypatch: pytest.MonkeyPatch) -> None:
+    timed = tuple(d._replace(on_time=broken) if d.name == "pause" else d for d in TIMED)
+    monkeypatch.setattr(rules.step, "TIMED", timed)
+    home = Home(PLAN)
+    assert home.play(("00:10", Paused("00:20", "12:00")), "08:00") == [
+        "00:20 failed rule_failed pause",
+        "01:00 raise no_activity since 00:00",
+    ]
+
+
+def test_a_failure_names_its_rule_and_when() -> None:
+    home = Home(PLAN)
+    changed = home.entry(("00:30", {"unknown": 1}))
+    assert changed is not None
+    _, (failed,), _ = step(home.state, changed)
+    assert isinstance(failed, Failed)
+    assert failed.id == derived_id("failed", "plan", KEY, changed.received_at.isoformat(), changed.position)
+    assert (failed.key, failed.at, failed.position) == (KEY, changed.received_at, changed.position)
 
 
 def test_a_failure_has_the_same_id_whenever_it_is_replayed(monkeypatch: pytest.MonkeyPatch) -> None:
