@@ -20,25 +20,32 @@ CREATE TABLE contact_points (
 CREATE INDEX contact_points_by_owner ON contact_points (tenant, owner, owner_id, rank, id);
 
 -- Who is told and by what stays with the notification, so that a later contact point is found even when this one has
--- been taken away. Without a tenant nobody has looked at the row yet; the notifier fills these in.
+-- been taken away. Without a lane nobody has looked at the row yet; the notifier fills these in. `fall_back_at`: when
+-- the owner's next contact point is told unless something is heard; `fallback`: what was decided then.
 ALTER TABLE notifications
     DROP CONSTRAINT notifications_state_check,
     ADD CONSTRAINT notifications_state_check CHECK (state IN ('due', 'sent', 'delivered', 'seen', 'failed')),
     ADD COLUMN tenant text,
+    ADD COLUMN lane text,
+    ADD COLUMN provider text,
     ADD COLUMN owner text,
     ADD COLUMN owner_id text,
     ADD COLUMN rank int,
     ADD COLUMN reference text,
     ADD COLUMN delivered_at timestamptz,
     ADD COLUMN fall_back_at timestamptz,
+    ADD COLUMN fallback text,
     ADD COLUMN fallback_of text REFERENCES notifications,
     ADD COLUMN merged_into text REFERENCES notifications;
-CREATE INDEX notifications_new ON notifications (created_at)
-    WHERE tenant IS NULL AND state = 'due' AND channel <> 'console';
-CREATE INDEX notifications_fall_back ON notifications (fall_back_at) WHERE fall_back_at IS NOT NULL;
+DROP INDEX notifications_due;
+CREATE INDEX notifications_due ON notifications (channel, priority, next_attempt_at, id)
+    WHERE state = 'due' AND merged_into IS NULL;
+CREATE INDEX notifications_new ON notifications (priority, created_at)
+    WHERE lane IS NULL AND state = 'due' AND channel <> 'console';
+CREATE INDEX notifications_waiting ON notifications (lane) WHERE state = 'due';
+CREATE INDEX notifications_fall_back ON notifications (priority, fall_back_at) WHERE fall_back_at IS NOT NULL;
 CREATE INDEX notifications_by_reference ON notifications (reference) WHERE reference IS NOT NULL;
 CREATE INDEX notifications_merged ON notifications (merged_into) WHERE merged_into IS NOT NULL;
-CREATE INDEX notifications_waiting ON notifications (channel, receiver) WHERE state = 'due';
 
 -- From when on the next message may go to a receiver, or through a provider: what is not life-critical waits for it.
 CREATE TABLE delivery_paces (
@@ -51,7 +58,7 @@ CREATE TABLE receipts (
     tenant text NOT NULL REFERENCES tenants,
     channel text NOT NULL,
     reference text NOT NULL,
-    outcome text NOT NULL CHECK (outcome IN ('delivered', 'seen', 'failed')),
+    outcome text NOT NULL CHECK (outcome IN ('delivered', 'answered', 'accepted', 'failed')),
     at timestamptz NOT NULL,
     detail text,
     PRIMARY KEY (tenant, channel, reference, outcome)
