@@ -141,7 +141,7 @@ ITS_OWN = {
     "geofence": ["00:35 raise left_area since 00:30", "00:50 raise gps_silent since 00:30"],
     "conditions": ["00:45 raise condition_met since 00:30"],
 }
-FAILS_AT = {"missed_dose": "08:00", "supervision": "03:00"}
+FAILS_AT = {"missed_dose": "08:00", "inactivity": "01:00", "supervision": "03:00"}
 
 
 def test_every_rule_has_its_say() -> None:
