@@ -30,6 +30,8 @@ def battery(*points: tuple[float, float]) -> Battery:
         ([(12, 60), (2, 50)], 48),
         ([(10, 40), (5, 60), (0, 37)], 147.2),
         ([(10, 50), (9, 40), (0, 47)], None),
+        ([(3, 52), (2, 46), (1, 52), (0, 50)], None),
+        ([(3, 52), (2, 46), (1, 53), (0, 50)], None),
         ([(100, 2), (90, 0)], 0),
         ([(0.5, 100), (0, 50)], 0.5),
         ([(1000, 100), (0, 90)], 2000),
@@ -38,6 +40,10 @@ def battery(*points: tuple[float, float]) -> Battery:
 def test_days_left(points: list[tuple[float, float]], left: float | None) -> None:
     found = days_left(battery(*points), NOW)
     assert found is None if left is None else found == pytest.approx(left, abs=0.1)
+
+
+def test_days_are_told_to_a_tenth() -> None:
+    assert days_left(battery((3, 51), (0, 40)), NOW) == 10.9
 
 
 def test_no_battery_lasts_for_ever() -> None:

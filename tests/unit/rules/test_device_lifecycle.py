@@ -45,6 +45,7 @@ def test_lent_it_has_yet_to_prove_itself() -> None:
     lent = {state: after_lending(state) for state in LENDABLE}
     assert set(lent) == {LifeCycle.IN_STOCK, LifeCycle.INSTALLED, LifeCycle.IN_USE, LifeCycle.RETURNED}
     assert set(lent.values()) == {LifeCycle.INSTALLED}
+    assert after_lending(LifeCycle.SCRAPPED) is LifeCycle.SCRAPPED
 
 
 def test_given_back_it_is_returned_if_it_was_out() -> None:

@@ -58,6 +58,27 @@ CASES: dict[str, tuple[dict[str, Any], Sequence[Line], list[str]]] = {
         [f"12:10 {LEFT} 12:00"],
     ),
     "a position that tells nothing": (PLAN, [f"12:00 {FAR} accuracy_m=201", "15:00"], []),
+    "as accurate as it must be": (PLAN, [f"12:00 {FAR} accuracy_m=200", "15:00"], [f"12:10 {LEFT} 12:00"]),
+    "half a metre outside, and not a word of accuracy": (
+        PLAN,
+        ["12:00 position latitude=59.3027025 longitude=18.1", "15:00"],
+        [f"12:10 {LEFT} 12:00"],
+    ),
+    "at home between two positions outside, reported late": (
+        PLAN,
+        [f"12:00 {OUT}", f"12:05 {OUT}", f"12:06 {AT_HOME.replace('position', 'position at 12:02')}", "15:00"],
+        [f"12:15 {LEFT} 12:05"],
+    ),
+    "outside before it was at home, reported late": (
+        fence(silent_minutes=30),
+        [f"12:00 {AT_HOME}", f"12:05 {OUT.replace('position', 'position at 11:50')}", "15:00"],
+        [],
+    ),
+    "hours, still outside when they end": (
+        fence(hours=[{"from": "22:00", "to": "06:00"}]),
+        [f"05:55 {OUT}", f"06:02 {OUT}", f"06:03 {AT_HOME.replace('position', 'position at 06:01')}", "07:00"],
+        [f"06:12 {LEFT} 06:02"],
+    ),
     "hours, before": (fence(hours=[{"from": "22:00", "to": "06:00"}]), [f"12:00 {OUT}", "21:59"], []),
     "hours, in them": (
         fence(hours=[{"from": "22:00", "to": "06:00"}]),
@@ -110,6 +131,12 @@ def test_an_alarm_says_where() -> None:
     assert raised.detail["position_at"] == home.time("12:05").isoformat()
 
 
+def test_of_two_positions_of_the_same_time_the_one_heard_last_is_told() -> None:
+    home = Home(PLAN)
+    home.play(f"12:00 {OUT}", f"12:00 {FAR}", "13:00")
+    assert home.decisions[0].detail["latitude"] == 59.4
+
+
 latitudes, longitudes = st.floats(-89, 89), st.floats(-180, 180)
 
 
@@ -123,6 +150,11 @@ def test_a_degree_of_latitude_is_a_degree_anywhere(latitude: float, longitude: f
     assert metres((latitude, longitude), (latitude + north, longitude)) == pytest.approx(
         abs(north) * 111_195.08, abs=0.01
     )
+
+
+@pytest.mark.parametrize(("latitude", "degree"), [(0, 111_195.08), (60, 55_596.8)])
+def test_a_degree_of_longitude_is_shorter_away_from_the_equator(latitude: float, degree: float) -> None:
+    assert metres((latitude, 18), (latitude, 19)) == pytest.approx(degree, rel=1e-4)
 
 
 @given(latitudes, longitudes, latitudes, longitudes)

@@ -1,5 +1,6 @@
 """Plans: what is accepted, and how a plan that cannot be followed is told."""
 
+import json
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from rules.plan import (
     Plan,
     PlanError,
     day_pattern,
+    merged,
     read_plan,
     write_plan,
 )
@@ -52,6 +54,7 @@ def test_a_plan_is_read() -> None:
 def test_what_is_written_is_read_again(plan: dict[str, Any]) -> None:
     assert read_plan(write_plan(read_plan(plan))) == read_plan(plan)
     assert set(write_plan(read_plan(plan))) == set(plan)
+    assert json.loads(json.dumps(write_plan(read_plan(plan)))) == write_plan(read_plan(plan))
 
 
 def test_nothing_is_watched_by_an_empty_plan() -> None:
@@ -200,6 +203,37 @@ def test_a_long_value_is_told_in_part() -> None:
     with pytest.raises(PlanError) as raised:
         read_plan(window(name="n" * 100_000))
     assert len(str(raised.value)) < 250
+
+
+def test_the_words_of_a_refusal() -> None:
+    with pytest.raises(PlanError) as raised:
+        read_plan(limit(minutes=0))
+    assert str(raised.value) == "Expected `int` >= 1, value '0' - at `inactivity.limits[0].minutes`"
+    with pytest.raises(PlanError) as raised:
+        read_plan({"unknown": 1})
+    assert str(raised.value).endswith(" - at `plan`")
+
+
+@pytest.mark.parametrize(
+    ("defaults", "given", "plan"),
+    [
+        ({}, {}, {}),
+        ({"doors": {"open_minutes": 5}}, {}, {"doors": {"open_minutes": 5}}),
+        ({}, {"doors": {"open_minutes": 9}}, {"doors": {"open_minutes": 9}}),
+        (
+            {"doors": {"open_minutes": 5, "outside": ["front"]}},
+            {"doors": {"open_minutes": 9}},
+            {"doors": {"open_minutes": 9, "outside": ["front"]}},
+        ),
+        ({"doors": {"open_minutes": 5}, "lock": {}}, {"doors": None}, {"lock": {}}),
+        ({"doors": None}, {"doors": {"open_minutes": 9}}, {"doors": {"open_minutes": 9}}),
+        ({"conditions": [{"name": "a"}]}, {"conditions": [{"name": "b"}]}, {"conditions": [{"name": "b"}]}),
+    ],
+)
+def test_a_plan_over_the_defaults_of_its_unit(
+    defaults: dict[str, Any], given: dict[str, Any], plan: dict[str, Any]
+) -> None:
+    assert merged(defaults, given) == plan
 
 
 @pytest.mark.parametrize(
