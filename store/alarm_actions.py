@@ -40,7 +40,7 @@ STATEMENTS = {action: sql.SQL(ACT).format(sql.SQL(change)) for action, change in
 UNIT_OF_UNIT = "SELECT id FROM units WHERE id = %(id)s AND tenant = %(tenant)s"
 UNIT_OF_STAFF = """
 SELECT coalesce(unit, %(unit)s) FROM staff
-WHERE id = %(id)s AND tenant = %(tenant)s AND role = ANY(%(roles)s)
+WHERE id = %(id)s AND tenant = %(tenant)s AND role = ANY(%(roles)s) AND closed_at IS NULL
 """
 WAKE_ESCALATOR = "NOTIFY vaka_alarms"
 

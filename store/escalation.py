@@ -4,13 +4,17 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from psycopg.rows import dict_row
+from psycopg.rows import args_row
 
-from events.ids import TenantId
+from events.ids import AlarmId, ResidentId, TenantId, UnitId
+from events.kinds import Technology
 from rules.alarm_lifecycle import State
 from rules.contact import Receiver
 from rules.escalation import Advance, AlarmView, EscalationReason, notification_id
-from rules.reach import TOLD_ROLES, Person, Roster, Webhook
+from rules.policy_choice import PolicyVersion, technology_of
+from rules.reach import RELATIVE, TOLD_ROLES, Person, Roster, Webhook
+from store.contact_points import contact_points
+from store.duty import duties, relatives
 from store.journal_write import JournalRow, record_many
 from store.pool import Connection
 
@@ -19,25 +23,34 @@ CHANNEL = "vaka_alarms"
 
 ACTOR = "escalator"
 
-# Not FOR UPDATE: see store.journal_write. An alarm that another escalator has in hand is left to it.
-DUE = """
-SELECT id, tenant, unit, priority, state, version, rung, round,
-       coalesce(forwarded_at, opened_at) AS began_at, escalate_at, forwarded_to
-FROM alarms WHERE escalate_at <= %s ORDER BY priority, escalate_at, id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED
+VIEW = """
+SELECT alarms.id, alarms.tenant, alarms.unit, alarms.priority, state, version, rung, round,
+       coalesce(overdue_at, forwarded_at, opened_at), escalate_at, forwarded_to, kind, devices.technology, resident,
+       accepted_by, overdue_at, asked, declined, policy, policy_version
+FROM alarms LEFT JOIN devices ON devices.id = alarms.device
 """
+# Not FOR UPDATE: see store.journal_write. An alarm that another escalator has in hand is left to it.
+DUE = f"""
+{VIEW} WHERE escalate_at <= %s ORDER BY alarms.priority, escalate_at, alarms.id
+LIMIT %s FOR NO KEY UPDATE OF alarms SKIP LOCKED
+"""  # noqa: S608
+ONE = f"{VIEW} WHERE alarms.id = %s"  # noqa: S608
 NEXT_DUE = "SELECT min(escalate_at) FROM alarms WHERE escalate_at IS NOT NULL"
 
 # A sign-in holds in real time, whatever the clock that alarms are judged by.
 PEOPLE = """
 SELECT tenant, id, unit, role, EXISTS (SELECT FROM sessions WHERE sessions.staff = staff.id AND expires_at > now())
-FROM staff WHERE tenant = ANY(%s) AND role = ANY(%s) ORDER BY id
+FROM staff WHERE tenant = ANY(%s) AND role = ANY(%s) AND closed_at IS NULL ORDER BY id
 """
 WEBHOOKS = "SELECT tenant, id, unit, receiver FROM webhooks WHERE tenant = ANY(%s) ORDER BY id"
 
+# Ids hold no comma.
 SAVE = """
-UPDATE alarms SET rung = new.rung, round = new.round, escalate_at = new.next_at
-FROM unnest(%s::text[], %s::text[], %s::int[], %s::int[], %s::timestamptz[], %s::int[], %s::int[], %s::timestamptz[])
-    AS new (id, state, old_rung, old_round, old_at, rung, round, next_at)
+UPDATE alarms SET rung = new.rung, round = new.round, escalate_at = new.next_at, overdue_at = new.overdue_at,
+    asked = string_to_array(new.asked, ','), policy = new.policy, policy_version = new.policy_version
+FROM unnest(%s::text[], %s::text[], %s::int[], %s::int[], %s::timestamptz[], %s::int[], %s::int[], %s::timestamptz[],
+            %s::timestamptz[], %s::text[], %s::text[], %s::int[])
+    AS new (id, state, old_rung, old_round, old_at, rung, round, next_at, overdue_at, asked, policy, policy_version)
 WHERE alarms.id = new.id AND alarms.state = new.state AND alarms.rung = new.old_rung
     AND alarms.round = new.old_round AND alarms.escalate_at = new.old_at
 RETURNING alarms.id
@@ -54,17 +67,69 @@ WAKE_NOTIFIER = "NOTIFY vaka_notifications"
 
 
 class Climb(NamedTuple):
-    """An alarm as it was, and what was decided for it."""
+    """An alarm as it was, the policy that it follows, and what was decided for it."""
 
     alarm: AlarmView
+    policy: PolicyVersion
     advance: Advance
 
 
 async def due_alarms(connection: Connection, now: datetime, limit: int) -> list[AlarmView]:
     """Up to `limit` alarms that are due at `now`, the gravest first, locked until the transaction ends."""
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(DUE, (now, limit))
-        return [AlarmView(**{**row, "state": State(row["state"])}) for row in await cursor.fetchall()]
+    async with connection.cursor(row_factory=args_row(_view)) as cursor:
+        return await (await cursor.execute(DUE.encode(), (now, limit))).fetchall()
+
+
+async def alarm_view(connection: Connection, alarm: AlarmId) -> AlarmView | None:
+    """An alarm as escalation sees it."""
+    async with connection.cursor(row_factory=args_row(_view)) as cursor:
+        return await (await cursor.execute(ONE.encode(), (alarm,))).fetchone()
+
+
+def _view(
+    id: AlarmId,
+    tenant: TenantId,
+    unit: UnitId | None,
+    priority: int,
+    state: str,
+    version: int,
+    rung: int,
+    round: int,
+    began_at: datetime,
+    escalate_at: datetime | None,
+    forwarded_to: str | None,
+    kind: str,
+    technology: str | None,
+    resident: ResidentId | None,
+    accepted_by: str | None,
+    overdue_at: datetime | None,
+    asked: list[str],
+    declined: list[str],
+    policy: str | None,
+    policy_version: int | None,
+) -> AlarmView:
+    return AlarmView(
+        id=id,
+        tenant=tenant,
+        unit=unit,
+        priority=priority,
+        state=State(state),
+        version=version,
+        rung=rung,
+        round=round,
+        began_at=began_at,
+        escalate_at=escalate_at,
+        forwarded_to=forwarded_to,
+        kind=kind,
+        technology=technology_of(Technology(technology) if technology is not None else None, kind),
+        resident=resident,
+        accepted_by=accepted_by,
+        overdue_at=overdue_at,
+        asked=tuple(asked),
+        declined=tuple(declined),
+        policy=policy,
+        policy_version=policy_version,
+    )
 
 
 async def next_due(connection: Connection) -> datetime | None:
@@ -73,23 +138,43 @@ async def next_due(connection: Connection) -> datetime | None:
     return row[0] if row is not None else None
 
 
-async def rosters(connection: Connection, tenants: Iterable[TenantId]) -> dict[TenantId, Roster]:
-    """The people and webhooks of each of `tenants`, with who is signed in at this moment."""
+async def rosters(
+    connection: Connection, tenants: Iterable[TenantId], now: datetime, until: datetime | None = None
+) -> dict[TenantId, Roster]:
+    """The people and programs of each of `tenants`, how they can be told, and who is signed in at this moment.
+
+    Duty is read from `now` to `until`, a day later unless given. Relatives are read apart: see `with_relatives`.
+    """
     wanted = sorted(set(tenants))
     people: dict[TenantId, list[Person]] = {tenant: [] for tenant in wanted}
     webhooks: dict[TenantId, list[Webhook]] = {tenant: [] for tenant in wanted}
-    for tenant, *person in await (await connection.execute(PEOPLE, (wanted, sorted(TOLD_ROLES)))).fetchall():
+    roles = sorted({*TOLD_ROLES, RELATIVE})
+    for tenant, *person in await (await connection.execute(PEOPLE, (wanted, roles))).fetchall():
         people[tenant].append(Person(*person))
     for tenant, *webhook in await (await connection.execute(WEBHOOKS, (wanted,))).fetchall():
         webhooks[tenant].append(Webhook(*webhook))
-    return {tenant: Roster(tuple(people[tenant]), tuple(webhooks[tenant])) for tenant in wanted}
+    points = await contact_points(connection, wanted)
+    duty = await duties(connection, wanted, now, until)
+    return {
+        tenant: Roster(tenant, tuple(people[tenant]), tuple(webhooks[tenant]), points[tenant], duty[tenant])
+        for tenant in wanted
+        if tenant in duty
+    }
+
+
+async def with_relatives(connection: Connection, roster: Roster, residents: Iterable[ResidentId]) -> Roster:
+    """`roster` with the relatives of these residents."""
+    return roster._replace(relatives=await relatives(connection, residents))
 
 
 async def save(connection: Connection, climbs: Sequence[Climb], now: datetime) -> list[Climb]:
     """Writes what was decided, with notifications and journal, where the alarm is still as it was; returns those."""
     values = [
-        (a.id, a.state, a.rung, a.round, a.escalate_at, to.rung, to.round, to.next_at)
-        for a, to in climbs
+        (
+            *(a.id, a.state, a.rung, a.round, a.escalate_at),
+            *(to.rung, to.round, to.next_at, to.overdue_at, ",".join(to.asked), policy.id, policy.version),
+        )
+        for a, policy, to in climbs
         if a.escalate_at is not None
     ]
     if not values:
@@ -106,7 +191,7 @@ async def save(connection: Connection, climbs: Sequence[Climb], now: datetime) -
 async def _notify(connection: Connection, climbs: Sequence[Climb], now: datetime) -> None:
     rows = [
         (notification_id(a.id, to.round, to.rung, receiver), a.id, to.rung, to.round, a.priority, *receiver)
-        for a, to in climbs
+        for a, _, to in climbs
         for receiver in to.tell
     ]
     if not rows:
@@ -118,9 +203,11 @@ async def _notify(connection: Connection, climbs: Sequence[Climb], now: datetime
 
 
 def _journal_row(climb: Climb, now: datetime) -> JournalRow:
-    alarm, to = climb
-    told = [_told(receiver) for receiver in to.tell]
-    data = {"rung": to.rung, "round": to.round, "reason": to.reason, "told": told}
+    alarm, policy, to = climb
+    data = {"rung": to.rung, "round": to.round, "reason": to.reason, "told": [_told(receiver) for receiver in to.tell]}
+    data |= {"policy": policy.id, "policy_version": policy.version}
+    if to.overdue_at is not None:
+        data |= {"overdue_at": to.overdue_at.isoformat(), "accepted_by": alarm.accepted_by}
     return JournalRow(alarm.id, now, ACTOR, "escalated", alarm.version, alarm.state, data)
 
 

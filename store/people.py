@@ -2,11 +2,12 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from events.ids import StaffId, TenantId, UnitId
+from rules.duty import Skill
 from store.pool import Connection
 from store.select import Scope, Select
 
@@ -23,24 +24,36 @@ class Role(StrEnum):
     RELATIVE = "relative"
 
 
-STAFF = "SELECT id, tenant, unit, username, name, role, created_at FROM staff"
+STAFF = """
+SELECT id, tenant, unit, username, name, role, created_at, skills, closed_at, closed_by,
+       ARRAY(SELECT alias FROM staff_aliases WHERE staff_aliases.staff = staff.id ORDER BY alias) AS aliases
+FROM staff
+"""
 ADD_STAFF = """
-INSERT INTO staff (id, tenant, unit, username, name, role, password_hash, created_at)
-VALUES (%(id)s, %(tenant)s, %(unit)s, %(username)s, %(name)s, %(role)s, %(password_hash)s, %(created_at)s)
+INSERT INTO staff (id, tenant, unit, username, name, role, password_hash, created_at, skills)
+VALUES (%(id)s, %(tenant)s, %(unit)s, %(username)s, %(name)s, %(role)s, %(password_hash)s, %(created_at)s, %(skills)s)
 ON CONFLICT DO NOTHING
 """
 CHANGE_STAFF = """
-UPDATE staff SET unit = %(unit)s, name = %(name)s, role = %(role)s,
+UPDATE staff SET unit = %(unit)s, name = %(name)s, role = %(role)s, skills = %(skills)s,
     password_hash = coalesce(%(password_hash)s, password_hash)
 WHERE id = %(id)s
 """
+FORGET_ALIASES = "DELETE FROM staff_aliases WHERE staff = %s"
+ADD_ALIASES = """
+INSERT INTO staff_aliases (tenant, alias, staff) SELECT %s, unnest(%s::text[]), %s ON CONFLICT DO NOTHING
+"""
+CLOSE = "UPDATE staff SET closed_at = %s, closed_by = %s WHERE id = %s"
+REOPEN = "UPDATE staff SET closed_at = NULL, closed_by = NULL, password_hash = %s WHERE id = %s"
 USERNAME_TAKEN = "SELECT EXISTS (SELECT FROM staff WHERE lower(username) = lower(%s))"
-PASSWORD_HASH = "SELECT id, password_hash FROM staff WHERE lower(username) = lower(%s)"  # noqa: S105
+PASSWORD_HASH = """
+SELECT id, password_hash FROM staff WHERE lower(username) = lower(%s) AND closed_at IS NULL
+"""  # noqa: S105
 
 NEW_SESSION = "INSERT INTO sessions (token_hash, staff, created_at, expires_at) VALUES (%s, %s, %s, %s)"
 SIGNED_IN = """
 SELECT staff.id, tenant, unit, username, name, role, staff.created_at
-FROM sessions JOIN staff ON staff.id = sessions.staff
+FROM sessions JOIN staff ON staff.id = sessions.staff AND staff.closed_at IS NULL
 """
 END_SESSION = "DELETE FROM sessions WHERE token_hash = %s"
 END_SESSIONS = "DELETE FROM sessions WHERE staff = %s"
@@ -56,8 +69,8 @@ DELETE_TOKEN = "DELETE FROM tokens WHERE id = %s"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True)
-class Staff:
-    """Somebody with an account; without a unit they work for all units of the tenant."""
+class Account:
+    """Somebody who can sign in; without a unit they work for all units of the tenant."""
 
     id: StaffId
     tenant: TenantId
@@ -66,6 +79,19 @@ class Staff:
     name: str
     role: Role
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Staff(Account):
+    """Somebody with an account, open or closed.
+
+    `aliases`: by which other systems know them, in small letters, such as an e-mail address or an employee number.
+    """
+
+    skills: list[Skill] = field(default_factory=list)
+    aliases: list[str] = field(default_factory=list)
+    closed_at: datetime | None = None
+    closed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +111,16 @@ async def staff(
     *,
     tenant: TenantId | None = None,
     unit: UnitId | None = None,
+    skill: Skill | None = None,
+    closed: bool = False,
     after: tuple[str] | None = None,
     limit: int = 100,
 ) -> list[Staff]:
-    select = _staff(scope).where("tenant = %s", tenant).where("unit = %s", unit).after("id > %s", after)
-    return await select.then("ORDER BY id").rows(connection, limit)
+    """`closed`: also those whose account is closed."""
+    select = _staff(scope).where("tenant = %s", tenant).where("unit = %s", unit).where("%s = ANY(skills)", skill)
+    if not closed:
+        select.where("closed_at IS NULL")
+    return await select.after("id > %s", after).then("ORDER BY id").rows(connection, limit)
 
 
 async def staff_member(connection: Connection, scope: Scope, id: StaffId, *, lock: bool = False) -> Staff | None:
@@ -101,19 +132,49 @@ def _staff(scope: Scope) -> Select[Staff]:
 
 
 async def add_staff(connection: Connection, new: Staff, password_hash: str) -> bool:
-    """False when the id or the username (in any case of letters) is taken."""
-    return (await connection.execute(ADD_STAFF, _values(new, password_hash))).rowcount == 1
+    """False when the id or the username (in any case of letters) is taken. Raises AliasTaken."""
+    added = (await connection.execute(ADD_STAFF, _values(new, password_hash))).rowcount == 1
+    if added:
+        await _set_aliases(connection, new)
+    return added
 
 
-async def change_staff(connection: Connection, changed: Staff, password_hash: str | None = None) -> None:
-    """Signs the person out everywhere, so that nobody goes on with rights that are no longer theirs."""
+async def change_staff(
+    connection: Connection, changed: Staff, password_hash: str | None = None, *, sign_out: bool = True
+) -> None:
+    """Signs the person out everywhere, so that nobody goes on with rights that are no longer theirs.
+
+    Raises AliasTaken, after which the transaction must be given up.
+    """
     await connection.execute(CHANGE_STAFF, _values(changed, password_hash))
-    await connection.execute(END_SESSIONS, (changed.id,))
+    await _set_aliases(connection, changed)
+    if sign_out:
+        await connection.execute(END_SESSIONS, (changed.id,))
+
+
+async def close_staff(connection: Connection, id: StaffId, now: datetime, by: str) -> None:
+    """From now on nobody is or gets signed in with this account."""
+    await connection.execute(CLOSE, (now, by, id))
+    await connection.execute(END_SESSIONS, (id,))
+
+
+async def reopen_staff(connection: Connection, id: StaffId, password_hash: str) -> None:
+    await connection.execute(REOPEN, (password_hash, id))
+
+
+class AliasTaken(Exception):
+    """Somebody else in the tenant has one of the aliases."""
+
+
+async def _set_aliases(connection: Connection, person: Staff) -> None:
+    await connection.execute(FORGET_ALIASES, (person.id,))
+    added = (await connection.execute(ADD_ALIASES, (person.tenant, person.aliases, person.id))).rowcount
+    if added != len(person.aliases):
+        raise AliasTaken
 
 
 def _values(person: Staff, password_hash: str | None) -> dict[str, object]:
-    fields = {name: getattr(person, name) for name in Staff.__slots__}
-    return {**fields, "password_hash": password_hash}
+    return {**asdict(person), "password_hash": password_hash}
 
 
 async def username_taken(connection: Connection, username: str) -> bool:
@@ -122,7 +183,7 @@ async def username_taken(connection: Connection, username: str) -> bool:
 
 
 async def password_hash(connection: Connection, username: str) -> tuple[StaffId, str] | None:
-    """Whose account it is, and the hash that its password must fit."""
+    """Whose open account it is, and the hash that its password must fit."""
     row: tuple[StaffId, str] | None = await (await connection.execute(PASSWORD_HASH, (username,))).fetchone()
     return row
 
@@ -135,8 +196,8 @@ async def new_session(connection: Connection, staff: StaffId, wall: datetime, le
     return secret
 
 
-async def signed_in(connection: Connection, secret: str, wall: datetime) -> Staff | None:
-    select = Select(Staff, SIGNED_IN).where("token_hash = %s", _hash(secret)).where("expires_at > %s", wall)
+async def signed_in(connection: Connection, secret: str, wall: datetime) -> Account | None:
+    select = Select(Account, SIGNED_IN).where("token_hash = %s", _hash(secret)).where("expires_at > %s", wall)
     return await select.one(connection)
 
 

@@ -58,12 +58,14 @@ async def sign_in(body: SignIn, vaka: Vaka, request: Request, response: Response
     fits = await vaka.passwords.fits(body.password, account[1] if account else None)
     if account is None or not fits:
         vaka.metrics.refused_sign_ins.inc()
-        raise ProblemError(401, "username and password do not fit", headers={"WWW-Authenticate": "Bearer"})
+        raise _refused()
     vaka.failed_sign_ins.succeeded(body.username, address)
     async with vaka.change() as change:
         secret = await people.new_session(change.connection, account[0], vaka.wall(), vaka.session_length)
         caller = await person(change.connection, secret, vaka.wall())
-    assert caller is not None
+    if caller is None:
+        # The account was closed since its password was read.
+        raise _refused()
     response.set_cookie(COOKIE, secret, **_cookie(request), max_age=int(vaka.session_length.total_seconds()))
     response.headers["Location"] = f"{PREFIX}/session"
     return _who(caller)
@@ -81,6 +83,10 @@ async def sign_out(caller: Anybody, vaka: Vaka, request: Request, response: Resp
         async with vaka.change() as change:
             await people.end_session(change.connection, caller.secret)
         response.delete_cookie(COOKIE, **_cookie(request))
+
+
+def _refused() -> ProblemError:
+    return ProblemError(401, "username and password do not fit", headers={"WWW-Authenticate": "Bearer"})
 
 
 def _who(caller: Caller) -> WhoAmI:

@@ -9,7 +9,7 @@ ALTER TABLE staff ADD COLUMN closed_by text;
 -- By which other systems know somebody: an e-mail address, an employee number. In small letters.
 CREATE TABLE staff_aliases (
     tenant text NOT NULL REFERENCES tenants,
-    alias text NOT NULL CHECK (alias = lower(alias)),
+    alias text NOT NULL,
     staff text NOT NULL REFERENCES staff,
     PRIMARY KEY (tenant, alias)
 );

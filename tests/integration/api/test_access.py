@@ -33,8 +33,10 @@ BODIES = {
     ("POST", "/api/v1/plans"): {"resident": "r"},
     ("POST", "/api/v1/staff"): {"username": "x", "name": "X", "role": "staff", "password": "x" * 8},
     ("PATCH", "/api/v1/staff/{id}"): {"name": "X"},
+    ("POST", "/api/v1/staff/{id}/reopen"): {"password": "x" * 8},
     ("POST", "/api/v1/webhooks"): {"receiver": "unit", "url": "http://127.0.0.1/"},
     ("POST", "/api/v1/tokens"): {"role": "staff"},
+    ("POST", "/api/v1/service-levels/targets"): {"targets": None},
     ("POST", "/api/v1/history"): {"resident": "r", "device": "d", "events": [{"kind": "motion", "data": {}}]},
     ("POST", "/api/v1/alarms/{id}/accept"): {"version": 1},
     ("POST", "/api/v1/alarms/{id}/at-person"): {"version": 1},
@@ -50,7 +52,7 @@ NEEDED = {
     "reattributions": Permission.ASSIGNMENTS_READ,
     "backtests": Permission.BACKTESTS,
 }
-RESOURCES = {"found-devices": "devices", "device-types": "device types"}
+RESOURCES = {"found-devices": "devices", "device-types": "device types", "service-levels": "service levels"}
 
 
 def routes(api: Api) -> Iterator[tuple[str, str]]:
