@@ -43,6 +43,8 @@ from api.routes import (
     quarantine,
     reattributions,
     residents,
+    responses,
+    service_levels,
     session,
     staff,
     stream,
@@ -61,6 +63,7 @@ ROUTERS: tuple[APIRouter, ...] = tuple(
     for module in (
         session, stream, alarms, alarm_actions, explanation, notifications, residents, plans, backtests, pauses, fleet,
         devices, device_import, device_life, device_types, found_devices, assignments, reattributions, events,
+        service_levels, responses,
         quarantine, usage, history, units, plan_defaults, staff, webhooks, tokens, tenants, operations,
     )
 )  # fmt: skip

@@ -45,6 +45,9 @@ class Permission(StrEnum):
     QUARANTINE_READ = "quarantine: read"
     QUARANTINE_REPLAY = "quarantine: replay"
     USAGE_READ = "usage: read"
+    SERVICE_LEVELS_READ = "service levels: read"
+    SERVICE_LEVELS_WRITE = "service levels: write"
+    RESPONSES_READ = "responses: read"
     HISTORY_WRITE = "history: write"
     METRICS_READ = "metrics: read"
     OPENAPI_READ = "openapi: read"
@@ -87,6 +90,9 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     P.QUARANTINE_READ: _roles("operator admin auditor"),
     P.QUARANTINE_REPLAY: _roles("operator admin"),
     P.USAGE_READ: _roles("manager followup admin auditor"),
+    P.SERVICE_LEVELS_READ: _roles("manager operator followup admin auditor"),
+    P.SERVICE_LEVELS_WRITE: _roles("manager admin"),
+    P.RESPONSES_READ: _roles("manager admin"),
     P.HISTORY_WRITE: _roles("manager admin"),
     P.METRICS_READ: _roles("operator admin"),
     P.OPENAPI_READ: frozenset(Role),

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+from psycopg.rows import dict_row
+
 from events.ids import TenantId, UnitId
 from rules.service_levels import Target, write_targets
 from store.pool import Connection
@@ -16,7 +19,7 @@ INSERT INTO service_level_targets (id, tenant, unit, version, targets, created_a
 SELECT %(id)s, %(tenant)s, %(unit)s, coalesce(max(version), 0) + 1, %(targets)s, %(now)s, %(by)s
 FROM service_level_targets WHERE tenant = %(tenant)s AND unit IS NOT DISTINCT FROM %(unit)s
 ON CONFLICT (id) DO NOTHING
-RETURNING version
+RETURNING id, tenant, unit, version, targets, created_at, created_by
 """
 
 
@@ -69,8 +72,8 @@ async def add_target_version(
     targets: tuple[Target, ...] | None,
     now: datetime,
     by: str,
-) -> bool:
-    """The next version of that place. False when the id is taken."""
+) -> TargetVersion | None:
+    """The next version of that place, as it is from now on. None when the id is taken."""
     await connection.execute(LOCK, (tenant,))
     values = {
         "id": id,
@@ -80,4 +83,6 @@ async def add_target_version(
         "now": now,
         "by": by,
     }
-    return await (await connection.execute(ADD, values)).fetchone() is not None
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        row = await (await cursor.execute(ADD, values)).fetchone()
+    return msgspec.convert(row, TargetVersion) if row is not None else None

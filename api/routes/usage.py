@@ -7,14 +7,14 @@ from fastapi import Query, Response
 from pydantic import BaseModel
 
 from api.callers import Caller
+from api.dimensions import dimensions
 from api.fields import AnyId, Day, ResidentRef, TenantRef, UnitRef
 from api.lists import Page, Pages, key_of
 from api.permissions import Permission, may
-from api.problems import invalid
 from api.routing import Vaka, resource
 from events.kinds import Technology
 from store import usage_query
-from store.usage_query import DEFAULT_BY, DIMENSIONS, Dimension, usage_csv
+from store.usage_query import DEFAULT_BY, DIMENSIONS, usage_csv
 
 router = resource("usage")
 
@@ -58,7 +58,7 @@ async def get_usage(
 
     As CSV all rows come at once, without pages: a header, then the columns of `by` in a fixed order, and `count`.
     """
-    asked = _dimensions(by)
+    asked = dimensions(by, DIMENSIONS)
     filters: dict[str, Any] = {
         "first_day": first_day,
         "last_day": last_day,
@@ -75,11 +75,3 @@ async def get_usage(
         after = pages.after(key_of(date if dimension == "day" else str for dimension in asked))
         rows = await usage_query.usage(connection, caller.scope, by=asked, **filters, after=after, limit=pages.fetch)
     return pages.page([Usage(**row) for row in rows], lambda row: tuple(getattr(row, d) for d in asked))
-
-
-def _dimensions(by: str) -> tuple[Dimension, ...]:
-    names = [name for name in by.split(",") if name]
-    for name in names:
-        if name not in DIMENSIONS:
-            raise invalid("by", f"is not made of {', '.join(DIMENSIONS)}", by[:200])
-    return tuple(dimension for dimension in DIMENSIONS if dimension in names)

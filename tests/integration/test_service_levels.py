@@ -51,8 +51,8 @@ async def happened(
         version = acted.alarm["version"]
 
 
-async def only(pool: Pool, **asked: str | int) -> ServiceLevels:
-    (found,) = await counted(pool, by=(), **asked)
+async def only(pool: Pool) -> ServiceLevels:
+    (found,) = await counted(pool, by=())
     return found
 
 
@@ -237,8 +237,8 @@ def modelled(lives: Iterable[Life], measure: Measure) -> Level:
             met = sum((took := life.took(measure)) is not None and took <= within for life in judged)
             late = sum((life.waited if (took := life.took(measure)) is None else took) > within for life in judged)
             targets.append(TargetLevel(within, target.share, met, late))
-    ranked = [times[ceil(part * len(times)) - 1] if times else None for part in (0.5, 0.9)]
-    return Level(len(times), *ranked, targets)
+    median, p90 = (times[ceil(part * len(times)) - 1] if times else None for part in (0.5, 0.9))
+    return Level(len(times), median, p90, targets)
 
 
 @pytest.mark.parametrize("seed", range(3))

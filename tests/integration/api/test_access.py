@@ -37,6 +37,7 @@ BODIES = {
     ("POST", "/api/v1/webhooks"): {"receiver": "unit", "url": "http://127.0.0.1/"},
     ("POST", "/api/v1/tokens"): {"role": "staff"},
     ("POST", "/api/v1/service-levels/targets"): {"targets": None},
+    ("POST", "/api/v1/service-levels/targets"): {"targets": None},
     ("POST", "/api/v1/history"): {"resident": "r", "device": "d", "events": [{"kind": "motion", "data": {}}]},
     ("POST", "/api/v1/alarms/{id}/accept"): {"version": 1},
     ("POST", "/api/v1/alarms/{id}/at-person"): {"version": 1},
