@@ -35,6 +35,11 @@ def command_topic(tenant: TenantId, device: DeviceId, name: str) -> str:
     return f"{ROOT}/{tenant}/{device}/command/{name}"
 
 
+def notify_topic(tenant: TenantId, name: str) -> str:
+    """Vaka to a program of a municipality, outside of what devices may say or are told."""
+    return f"vaka/notify/{tenant}/{name}"
+
+
 def is_command(topic: str) -> bool:
     levels = topic.split("/")
     return len(levels) == 6 and levels[4] == "command" and topic.startswith(ROOT + "/")

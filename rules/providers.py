@@ -52,6 +52,10 @@ class AlarmCentres(Settings, frozen=True, kw_only=True):
     centres: Annotated[tuple[AlarmCentre, ...], Meta(min_length=1, max_length=5)]
 
 
+LOCAL_SERVICES = frozenset({"blink1", "dbus", "gio", "glib", "gnome", "kde", "macosx", "qt", "syslog", "windows"})
+"""Services of Apprise that tell whoever sits at the machine which Vaka runs on."""
+
+
 class Services(Settings, frozen=True, kw_only=True):
     """`schemes`: the services of Apprise that contact points may use, such as `ntfys` and `tgram`."""
 
@@ -80,6 +84,8 @@ def read_provider(channel: Channel, data: Mapping[str, Any]) -> Provider:
         _check_smtp(provider)
     elif isinstance(provider, AlarmCentres):
         _check_centres(provider)
+    else:
+        _check_services(provider)
     return provider
 
 
@@ -117,3 +123,9 @@ def _check_centres(provider: AlarmCentres) -> None:
     for place, centre in enumerate(provider.centres):
         if (centre.user is None) != (centre.password is None):
             raise GivenError(f"centres.{place}.user", "goes with password: both or neither", centre.user)
+
+
+def _check_services(services: Services) -> None:
+    for scheme in services.schemes:
+        if scheme in LOCAL_SERVICES:
+            raise GivenError("schemes", "holds a service that stays on Vaka's own machine", scheme)

@@ -182,7 +182,7 @@ class Agent:
             return
         answered = self._awaited[branch] = asyncio.Event()
         try:
-            await _repeat(lambda: peer.send(data, to), answered)
+            await repeat(lambda: peer.send(data, to), answered)
         finally:
             del self._awaited[branch]
 
@@ -195,8 +195,8 @@ class Agent:
             self._awaited[branch].set()
 
 
-async def _repeat(send: Callable[[], None], answered: asyncio.Event) -> None:
-    """Until it is answered, or its lifetime is over: the sender will ask again then."""
+async def repeat(send: Callable[[], None], answered: asyncio.Event) -> None:
+    """Sends again and again, until it is answered or the message's lifetime is over."""
     wait, left = T1, LIFETIME
     while left > 0:
         send()

@@ -97,6 +97,23 @@ class Digest:
         return self._clock() - int(nonce.partition(".")[0], 16) <= NONCE_SECONDS
 
 
+def authorization(challenge: str, method: str, uri: str, user: str, password: str) -> str:
+    """The value of Authorization that proves the password to who sent `challenge`. Raises ValueError."""
+    scheme, _, rest = challenge.partition(" ")
+    asked = {name.lower(): quoted or plain for name, quoted, plain in _PARAMETER.findall(rest)}
+    if scheme.lower() != "digest" or not asked.get("nonce") or asked.get("algorithm", "MD5").upper() != "MD5":
+        raise ValueError(f"a challenge that cannot be answered: {challenge[:100]!r}")
+    given = {"username": user, "realm": asked.get("realm", ""), "nonce": asked["nonce"], "uri": uri}
+    plain = {"algorithm": "MD5"}
+    if "auth" in asked.get("qop", "").replace(" ", "").split(","):
+        plain |= {"qop": "auth", "nc": "00000001"}
+        given["cnonce"] = secrets.token_hex(8)
+    response = answer(method, {**given, **plain, "password": password})
+    quoted = [f'{name}="{value}"' for name, value in {**given, "response": response}.items()]
+    echoed = [f'opaque="{asked["opaque"]}"'] if "opaque" in asked else []
+    return "Digest " + ", ".join([*quoted, *echoed, *(f"{name}={value}" for name, value in plain.items())])
+
+
 def answer(method: str, given: dict[str, str]) -> str:
     """The digest of username, realm, password, nonce and uri, with qop=auth also of nc and cnonce."""
     first = _md5(":".join(given.get(name, "") for name in ("username", "realm", "password")))

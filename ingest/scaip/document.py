@@ -6,6 +6,7 @@ elements are bounded.
 
 import re
 from enum import IntEnum
+from typing import NamedTuple
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
@@ -26,6 +27,7 @@ TAGS = frozenset(
 ) | {"lco", "lva", "lte", "ico", "ite", *PLACE_TAGS}
 """All that a request can say. Others are a manufacturer's own."""
 
+ANSWER_TAGS = frozenset(("ref", "snu", "ste", "cve", "mre", "cre", "tnu", "hbi"))
 MANDATORY = ("cid", "dty")
 _REF = re.compile(r"[A-Za-z0-9]{1,16}")
 
@@ -139,6 +141,24 @@ def answer(ref: str | None, status: Status, heartbeat_minutes: int | None = None
     return f"<mrs>{named}{_element('snu', str(int(status)))}{interval}</mrs>".encode()
 
 
+class Answer(NamedTuple):
+    """What a receiver says: `status` (snu) of the request `ref`, which is None when it names none."""
+
+    ref: str | None
+    status: int
+
+
+def read_answer(body: bytes) -> Answer:
+    """The `<mrs>` in `body`. Raises Fault."""
+    if len(body) > MAX_DOCUMENT:
+        raise Fault(Status.TOO_LONG, f"{len(body)} bytes, at most {MAX_DOCUMENT} are read")
+    fields = _Reader("mrs", ANSWER_TAGS).read(body)
+    status = _code("snu", fields)
+    if status is None:
+        raise Fault(Status.TAG_MISSING, "snu is missing", fields)
+    return Answer(fields.get("ref"), status)
+
+
 def _element(tag: str, text: str) -> str:
     return f"<{tag}>{escape(text)}</{tag}>"
 
@@ -146,7 +166,9 @@ def _element(tag: str, text: str) -> str:
 class _Reader:
     """Collects the text of the tags that count. One of its own for each document."""
 
-    def __init__(self) -> None:
+    def __init__(self, root: str = "mrq", tags: frozenset[str] = TAGS) -> None:
+        self._root = root
+        self._tags = tags
         self._fields: dict[str, str] = {}
         self._path: list[str] = []
         self._text: list[str] = []
@@ -176,8 +198,8 @@ class _Reader:
             raise self._fault("too many elements")
         # A prefix means nothing here: the format has one namespace at most.
         name = name.rpartition(":")[2]
-        if not self._path and name != "mrq":
-            raise self._fault(f"the document is {name[:50]!r}, not 'mrq'")
+        if not self._path and name != self._root:
+            raise self._fault(f"the document is {name[:50]!r}, not {self._root!r}")
         self._path.append(name)
         self._text.clear()
 
@@ -185,7 +207,7 @@ class _Reader:
         tag = self._path.pop()
         text = "".join(self._text).strip()
         self._text.clear()
-        if not text or tag not in TAGS or self._path not in (["mrq"], ["mrq", "lge"]):
+        if not text or tag not in self._tags or self._path not in ([self._root], [self._root, "lge"]):
             return
         if self._fields.setdefault(tag, text) != text:
             raise self._fault(f"{tag} is there twice")

@@ -245,18 +245,37 @@ def contact_of(request: Request, source: tuple[str, int]) -> tuple[str, int]:
 
 def message_to(peer: str, request: Request, transport: str, here: str, body: bytes) -> tuple[str, bytes]:
     """A MESSAGE of our own with a SCAIP document for `peer` (a URI), answering `request`: its branch, and its bytes."""
-    branch = MAGIC + secrets.token_hex(12)
     us = uri_in(request.headers.get("to") or "") or f"sip:vaka@{here}"
+    to = uri_in(request.headers.get("from") or "") or peer
+    return message(peer, us, to, transport, here, body)
+
+
+def message(
+    uri: str,
+    us: str,
+    to: str,
+    transport: str,
+    here: str,
+    body: bytes,
+    *fields: tuple[str, str],
+    call_id: str | None = None,
+    number: int = 1,
+) -> tuple[str, bytes]:
+    """A MESSAGE of our own with a SCAIP document: its branch, and its bytes.
+
+    `number`: of several requests with the same `call_id`, such as one that is repeated with a password.
+    """
+    branch = MAGIC + secrets.token_hex(12)
     lines = [
-        f"MESSAGE {peer} SIP/2.0",
+        f"MESSAGE {uri} SIP/2.0",
         f"Via: SIP/2.0/{transport} {here};branch={branch};rport",
         "Max-Forwards: 70",
         f"From: <{us}>;tag={secrets.token_hex(6)}",
-        f"To: <{uri_in(request.headers.get('from') or '') or peer}>",
-        f"Call-ID: {secrets.token_hex(16)}",
-        "CSeq: 1 MESSAGE",
+        f"To: <{to}>",
+        f"Call-ID: {call_id or secrets.token_hex(16)}",
+        f"CSeq: {number} MESSAGE",
     ]
-    return branch, _written(lines, [("Content-Type", SCAIP)], body)
+    return branch, _written(lines, [*fields, ("Content-Type", SCAIP)], body)
 
 
 def _written(lines: list[str], fields: "list[tuple[str, str]] | tuple[tuple[str, str], ...]", body: bytes) -> bytes:

@@ -53,7 +53,7 @@ class Datagrams(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
         if data.strip(b"\r\n\0"):
-            self._receive(data.lstrip(b"\r\n"), _Datagram(self, (addr[0], addr[1])))
+            self._receive(data.lstrip(b"\r\n"), Datagram(self, (addr[0], addr[1])))
 
     def error_received(self, exc: Exception) -> None:
         """A peer that is gone; it repeats what it wants."""
@@ -68,7 +68,9 @@ class Datagrams(asyncio.DatagramProtocol):
             await self._closed.wait()
 
 
-class _Datagram:
+class Datagram:
+    """A UDP socket as the way to one peer."""
+
     transport = "UDP"
 
     def __init__(self, socket: Datagrams, source: tuple[str, int]) -> None:
@@ -81,7 +83,9 @@ class _Datagram:
             self._socket.transport.sendto(data, to)
 
 
-class _Stream:
+class Stream:
+    """A connection's way out."""
+
     def __init__(self, writer: asyncio.StreamWriter, transport: str) -> None:
         self._writer = writer
         self.transport = transport
@@ -97,7 +101,7 @@ class _Stream:
 
 
 class Streams:
-    """One listening TCP or TLS socket. `too_large` gets the head of a message whose body is not read."""
+    """Connections of TCP or TLS. `too_large` gets the head of a message whose body is not read."""
 
     def __init__(self, receive: Receive, too_large: TooLarge, transport: str) -> None:
         self._receive = receive
@@ -106,7 +110,7 @@ class Streams:
         self._open: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = {}
 
     async def listen(self, address: Address, tls: ssl.SSLContext | None = None) -> asyncio.Server:
-        return await asyncio.start_server(self._serve, address.host, address.port, limit=MAX_HEAD, ssl=tls)
+        return await asyncio.start_server(self.serve, address.host, address.port, limit=MAX_HEAD, ssl=tls)
 
     async def close(self) -> None:
         """Ends every connection."""
@@ -115,13 +119,14 @@ class Streams:
             writer.transport.abort()
         await asyncio.gather(*reading, return_exceptions=True)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Reads messages until the connection ends, and closes it."""
         if len(self._open) >= MAX_CONNECTIONS:
             writer.transport.abort()
             return
         self._open[writer] = asyncio.current_task()
         try:
-            peer = _Stream(writer, self._transport)
+            peer = Stream(writer, self._transport)
             while await self._next(reader, peer):
                 pass
         except (OSError, EOFError, TimeoutError, asyncio.LimitOverrunError, Malformed) as error:
@@ -130,7 +135,7 @@ class Streams:
             del self._open[writer]
             writer.close()
 
-    async def _next(self, reader: asyncio.StreamReader, peer: _Stream) -> bool:
+    async def _next(self, reader: asyncio.StreamReader, peer: Stream) -> bool:
         """Reads one message. False when no more can be read; raises OSError, EOFError, LimitOverrunError, Malformed."""
         first = await reader.read(1)
         async with asyncio.timeout(MESSAGE_SECONDS):

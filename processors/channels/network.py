@@ -9,19 +9,10 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 import httpx
 
-IpAddress = IPv4Address | IPv6Address
-IpNetwork = IPv4Network | IPv6Network
-
-_TRANSLATED = ip_network("64:ff9b::/96")
-"""What a network that speaks only IPv6 reaches IPv4 by (RFC 6052): the address is in the last four octets."""
-
-
-class Forbidden(OSError):
-    """A place that is not public, and that the setting `private_networks` does not name."""
+from processors.channels.permitted import IpNetwork, check
 
 
 class Network:
@@ -30,20 +21,13 @@ class Network:
     def __init__(self, private: Sequence[IpNetwork] = ()) -> None:
         self.private = tuple(private)
 
-    def permits(self, address: IpAddress) -> bool:
-        inner = _inner(address)
-        if any(inner in network for network in self.private if network.version == inner.version):
-            return True
-        return inner.is_global and not inner.is_multicast
-
     async def resolve(self, host: str, port: int, kind: socket.SocketKind = socket.SOCK_STREAM) -> list[str]:
         """The addresses of `host`, all of which may be connected to. Raises OSError."""
         loop = asyncio.get_running_loop()
         found = await loop.getaddrinfo(host.strip("[]"), port, type=kind)
         addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
         for address in addresses:
-            if not self.permits(ip_address(address)):
-                raise Forbidden(f"{address} is not public, and the setting private_networks does not allow it")
+            check(address, self.private)
         return addresses
 
     async def connect(self, host: str, port: int) -> socket.socket:
@@ -56,11 +40,6 @@ class Network:
             except OSError as error:
                 failure = error
         raise failure
-
-
-def networks(text: str) -> tuple[IpNetwork, ...]:
-    """`10.0.0.0/8, fd00::/8`. Raises ValueError."""
-    return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
 class PinnedTransport(httpx.AsyncBaseTransport):
@@ -102,12 +81,3 @@ async def _connected(address: str, port: int) -> socket.socket:
         made.close()
         raise
     return made
-
-
-def _inner(address: IpAddress) -> IpAddress:
-    """The IPv4 address that an IPv6 address leads to, if it does."""
-    if isinstance(address, IPv4Address):
-        return address
-    if address in _TRANSLATED:
-        return IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour or address
