@@ -57,7 +57,7 @@ def test_a_silence(fleet: Fleet) -> None:
     fleet.say(7, "button", "heartbeat")
     fleet.pass_time(100)
     fleet.say(100, "button", "heartbeat")
-    heard = {"last_seen": minute(7).isoformat(), "silent_after_minutes": 60}
+    heard: dict[str, Any] = {"last_seen": minute(7).isoformat(), "silent_after_minutes": 60}
     due = minute(67).isoformat()
     silent = raised(67, "silent", due, AlarmKind.DEVICE_SILENT, Reason.NOT_HEARD, 7, **heard)
     call = raised(67, "call:anna", due, AlarmKind.CALL_DEVICE_SILENT, Reason.NOT_HEARD, 7, ANNA, **heard)
@@ -71,7 +71,7 @@ def test_a_flat_battery(fleet: Fleet) -> None:
     fleet.say(1450, "button", "battery", percent=90)
     told = [d for d in fleet.decisions if d.reason in ("battery_low", "battery_empty", "battery_well")]
     low = raised(0, "battery_low", 2, AlarmKind.BATTERY_LOW, Reason.BATTERY_LOW, 0, percent=12.0, days_left=None)
-    flat = {"percent": 2.0, "days_left": 0.2}
+    flat: dict[str, Any] = {"percent": 2.0, "days_left": 0.2}
     empty = raised(1440, "battery_empty", 3, AlarmKind.BATTERY_LOW, Reason.BATTERY_EMPTY, 1440, **flat)
     well = [over(1450, low, Reason.BATTERY_WELL), over(1450, empty, Reason.BATTERY_WELL, 1440)]
     assert told == [low, empty, *well]
