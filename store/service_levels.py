@@ -8,7 +8,7 @@ once it has waited for longer; what ended before, or is still within its time, c
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 import msgspec
 from psycopg import sql
@@ -27,8 +27,24 @@ DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 
 DEFAULT_BY: tuple[Dimension, ...] = ("unit", "priority")
 
-# `opened_in`: a forwarded alarm counts for the unit that had it first, for there the resident waited.
-# `held`: the newest version of the unit, or else of the tenant, that was there when the alarm was opened.
+# A forwarded alarm counts for the unit that had it first, for there the resident waited.
+OPENED_IN = """
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN alarms.forwarded_at IS NULL THEN alarms.unit ELSE
+            (SELECT data->>'from_unit' FROM alarm_journal
+             WHERE alarm = alarms.id AND action = 'forwarded' ORDER BY seq LIMIT 1) END AS unit
+    ) AS opened_in
+"""
+# The newest version of the unit, or else of the tenant, that was there when the alarm was opened.
+HELD = """
+    CROSS JOIN LATERAL (SELECT coalesce(
+        (SELECT targets FROM service_level_targets
+         WHERE tenant = asked.tenant AND unit = asked.unit AND created_at <= opened_at ORDER BY version DESC LIMIT 1),
+        (SELECT targets FROM service_level_targets
+         WHERE tenant = asked.tenant AND unit IS NULL AND created_at <= opened_at ORDER BY version DESC LIMIT 1),
+        %(defaults)s::jsonb
+    ) AS targets) AS held
+"""
 LEVELS = """
 WITH asked AS MATERIALIZED (
     SELECT alarms.id, alarms.tenant, opened_in.unit, alarms.priority, alarms.opened_at, alarms.state,
@@ -40,11 +56,7 @@ WITH asked AS MATERIALIZED (
     LEFT JOIN devices ON devices.id = alarms.device
     LEFT JOIN unnest(%(kinds)s::text[], %(technologies)s::text[]) AS kinds (kind, technology)
         ON kinds.kind = alarms.kind
-    CROSS JOIN LATERAL (
-        SELECT CASE WHEN alarms.forwarded_at IS NULL THEN alarms.unit ELSE
-            (SELECT data->>'from_unit' FROM alarm_journal
-             WHERE alarm = alarms.id AND action = 'forwarded' ORDER BY seq LIMIT 1) END AS unit
-    ) AS opened_in
+    {opened_in}
     WHERE alarms.opened_at >= %(first)s::date - interval '1 day'
         AND alarms.opened_at < %(last)s::date + interval '2 days'
         AND (%(tenant)s::text IS NULL OR alarms.tenant = %(tenant)s)
@@ -60,13 +72,7 @@ WITH asked AS MATERIALIZED (
         ('person', answers.at_person - opened_at),
         ('resolve', CASE WHEN state = 'resolved' THEN closed_at - opened_at END)
     ) AS measures (measure, took)
-    CROSS JOIN LATERAL (SELECT coalesce(
-        (SELECT targets FROM service_level_targets
-         WHERE tenant = asked.tenant AND unit = asked.unit AND created_at <= opened_at ORDER BY version DESC LIMIT 1),
-        (SELECT targets FROM service_level_targets
-         WHERE tenant = asked.tenant AND unit IS NULL AND created_at <= opened_at ORDER BY version DESC LIMIT 1),
-        %(defaults)s::jsonb
-    ) AS targets) AS held
+    {held}
     WHERE day BETWEEN %(first)s AND %(last)s
         AND (%(unit)s::text IS NULL OR unit = %(unit)s)
         AND (%(priority)s::int IS NULL OR priority = %(priority)s)
@@ -100,6 +106,42 @@ SELECT {own} max(alarms) AS alarms, max(open) AS open, max(withdrawn) AS withdra
 FROM levels LEFT JOIN judged ON {same} judged.measure = levels.measure
 {groups}
 """
+OVERDUE = sql.SQL("""
+WITH asked AS (
+    SELECT alarms.id, alarms.tenant, opened_in.unit, alarms.priority, alarms.opened_at
+    FROM alarms {opened_in} WHERE state IN ('open', 'accepted', 'at_person')
+)
+SELECT late.measure, priority, count(*) FROM asked {held}
+CROSS JOIN LATERAL (
+    SELECT measure, max(within_seconds) * interval '1 second' AS within
+    FROM jsonb_to_recordset(targets) AS target (measure text, within_seconds int, priorities jsonb)
+    WHERE priorities @> to_jsonb(priority) GROUP BY measure
+) AS late
+WHERE %(now)s - opened_at > within AND NOT EXISTS (
+    SELECT FROM alarm_journal WHERE alarm = asked.id AND action IN ('accepted', 'at_person', 'resolved')
+        AND (late.measure = 'accept' OR late.measure = 'person' AND action = 'at_person'))
+GROUP BY late.measure, priority
+""").format(opened_in=sql.SQL(OPENED_IN), held=sql.SQL(HELD))
+HAPPENED = sql.SQL("""
+SELECT j.action, opened_in.unit, alarms.priority, extract(epoch FROM j.at - alarms.opened_at)::float8,
+    NOT EXISTS (SELECT FROM alarm_journal before WHERE before.alarm = j.alarm AND before.seq < j.seq
+        AND before.action IN ('accepted', 'at_person', 'resolved')) AS first,
+    NOT EXISTS (SELECT FROM alarm_journal before WHERE before.alarm = j.alarm AND before.seq < j.seq
+        AND before.action = 'at_person') AS first_there
+FROM alarm_journal j JOIN alarms ON alarms.id = j.alarm {opened_in}
+WHERE j.seq > %s AND j.seq <= %s AND j.action IN ('accepted', 'at_person', 'resolved')
+ORDER BY j.seq
+""").format(opened_in=sql.SQL(OPENED_IN))
+DEFAULTS = write_targets(DEFAULT_TARGETS).decode()
+
+
+class Happened(NamedTuple):
+    """Something was done for the first time for an alarm, so many seconds after it was opened."""
+
+    measure: Measure
+    unit: UnitId | None
+    priority: int
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +212,7 @@ async def service_levels(
         "technology": technology,
         "kinds": list(TECHNOLOGIES),
         "technologies": list(TECHNOLOGIES.values()),
-        "defaults": write_targets(DEFAULT_TARGETS).decode(),
+        "defaults": DEFAULTS,
     }
     async with connection.cursor(row_factory=dict_row) as cursor:
         rows = await (await cursor.execute(_query(by), values)).fetchall()
@@ -184,8 +226,31 @@ def _query(by: Sequence[Dimension]) -> sql.Composed:
     own = [sql.SQL("levels.{}").format(name) for name in asked]
     every = sql.SQL("HAVING count(*) > 0")
     return sql.SQL(LEVELS).format(
+        opened_in=sql.SQL(OPENED_IN),
+        held=sql.SQL(HELD),
         dimensions=sql.SQL("").join(sql.SQL("{}, ").format(name) for name in asked),
         same=sql.SQL("").join(same),
         own=sql.SQL("").join(sql.SQL("{}, ").format(name) for name in own),
         groups=sql.SQL("GROUP BY {0} ORDER BY {0}").format(sql.SQL(", ").join(own)) if own else every,
     )
+
+
+async def overdue(connection: Connection, now: datetime) -> dict[tuple[Measure, int], int]:
+    """How many unresolved alarms are past the longest target that holds for them, by measure and priority."""
+    rows = await (await connection.execute(OVERDUE, {"now": now, "defaults": DEFAULTS})).fetchall()
+    return {(Measure(measure), priority): count for measure, priority, count in rows}
+
+
+async def happened(connection: Connection, after: int, until: int) -> list[Happened]:
+    """What was done for the first time in the entries of the journal behind `after` up to `until`, in their order."""
+    found = []
+    for action, unit, priority, seconds, first, first_there in await (
+        await connection.execute(HAPPENED, (after, until))
+    ).fetchall():
+        measures = {
+            Measure.ACCEPT: first,
+            Measure.PERSON: action == "at_person" and first_there,
+            Measure.RESOLVE: action == "resolved",
+        }
+        found += [Happened(measure, unit, priority, seconds) for measure, so in measures.items() if so]
+    return found

@@ -26,6 +26,7 @@ from processors.metrics import EngineMetrics
 from processors.notifier import Notifier
 from processors.owner import LogOwner
 from processors.reach_metrics import ReachMetrics
+from processors.service_levels import ServiceLevelMeter, ServiceLevelMetrics
 from store.failures import DATABASE_DOWN
 from store.found import all_found
 from store.pool import Pool, connect, open_pool
@@ -150,8 +151,10 @@ async def run_api(context: Context, pool: Pool, stop: asyncio.Event, listening: 
         {**os.environ, "VAKA_DATABASE_URL": context.database_url},
         BacktestMetrics(context.registry),
     )
+    meter = ServiceLevelMeter(pool, context.now, ServiceLevelMetrics(context.registry))
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(backtester.run(context.database_url, stop))
+        tasks.create_task(meter.run(stop))
         serving = tasks.create_task(server.serve(sockets=[listening]))
         await first_of(stop.wait(), asyncio.wait([serving]))
         end_streams(app)

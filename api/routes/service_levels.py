@@ -133,8 +133,9 @@ async def get_service_levels(
 
 
 def _shown(levels: ServiceLevels, asked: tuple[str, ...]) -> ShownLevels:
-    values = {name: getattr(levels, name) for name in (*asked, "alarms", "open", "withdrawn")}
-    return ShownLevels(**values, **{name: Level.model_validate(level) for name, level in levels.measures.items()})
+    values: dict[str, Any] = {name: getattr(levels, name) for name in (*asked, "alarms", "open", "withdrawn")}
+    values |= {measure.value: Level.model_validate(level) for measure, level in levels.measures.items()}
+    return ShownLevels(**values)
 
 
 @router.get("/targets", summary="List targets")

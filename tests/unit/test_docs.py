@@ -15,6 +15,7 @@ from events.messages import Message
 from processors.backtest_metrics import BacktestMetrics
 from processors.metrics import EngineMetrics
 from processors.reach_metrics import ReachMetrics
+from processors.service_levels import ServiceLevelMetrics
 from vaka.cli import parser
 
 ROOT = Path(__file__).parents[2]
@@ -29,7 +30,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_every_metric_is_documented() -> None:
     registry = CollectorRegistry()
-    for metrics in (EngineMetrics, ReachMetrics, ApiMetrics, BacktestMetrics):
+    for metrics in (EngineMetrics, ReachMetrics, ApiMetrics, BacktestMetrics, ServiceLevelMetrics):
         metrics(registry)
     page = (ROOT / "docs/metrics.md").read_text(encoding="utf-8")
     names = [metric.name + ("_total" if metric.type == "counter" else "") for metric in registry.collect()]
