@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from api.applied import Applied
 from api.authentication import OPEN, Authentication
 from api.console import mount_console
+from api.fhir import routes as fhir
 from api.health import Health
 from api.hub import Hub
 from api.metrics import ApiMetrics
@@ -64,7 +65,7 @@ ROUTERS: tuple[APIRouter, ...] = tuple(
         session, stream, alarms, alarm_actions, explanation, notifications, residents, plans, backtests, pauses, fleet,
         devices, device_import, device_life, device_types, found_devices, assignments, reattributions, events,
         service_levels, responses,
-        quarantine, usage, history, units, plan_defaults, staff, webhooks, tokens, tenants, operations,
+        quarantine, usage, history, units, plan_defaults, staff, webhooks, tokens, tenants, operations, fhir,
     )
 )  # fmt: skip
 

@@ -49,6 +49,7 @@ class Permission(StrEnum):
     SERVICE_LEVELS_WRITE = "service levels: write"
     RESPONSES_READ = "responses: read"
     HISTORY_WRITE = "history: write"
+    FHIR_READ = "fhir: read"
     METRICS_READ = "metrics: read"
     OPENAPI_READ = "openapi: read"
 
@@ -94,6 +95,7 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     P.SERVICE_LEVELS_WRITE: _roles("manager admin"),
     P.RESPONSES_READ: _roles("manager admin"),
     P.HISTORY_WRITE: _roles("manager admin"),
+    P.FHIR_READ: _roles("manager admin auditor"),
     P.METRICS_READ: _roles("operator admin"),
     P.OPENAPI_READ: frozenset(Role),
 }

@@ -12,6 +12,8 @@ from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
 from api.device_bodies import ShownDevice
+from api.fhir.outcome import PATH as FHIR
+from api.fhir.outcome import outcome_response
 from store.alarms_query import Alarm
 from store.failures import DATABASE_DOWN
 
@@ -87,8 +89,14 @@ def problem_response(problem: ProblemError) -> Response:
     return Response(to_json(body), status_code=problem.status_code, headers=headers, media_type=MEDIA_TYPE)
 
 
+def _answer(request: Request, problem: ProblemError) -> Response:
+    if request.url.path.startswith(FHIR):
+        return outcome_response(problem.status_code, problem.detail, problem.errors, dict(problem.headers or {}))
+    return problem_response(problem)
+
+
 def answer_with_problems(app: FastAPI) -> None:
-    """Makes `app` answer every exception as a problem."""
+    """Makes `app` answer every exception as a problem, and below `/fhir/` as an OperationOutcome."""
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(RequestValidationError, _on_validation)
     for failure in DATABASE_DOWN:
@@ -101,14 +109,14 @@ async def _on_http(request: Request, error: Exception) -> Response:
     if not isinstance(error, ProblemError):
         detail = f"{request.method} {request.url.path}: {error.detail}"
         error = ProblemError(error.status_code, detail, headers=error.headers)
-    return problem_response(error)
+    return _answer(request, error)
 
 
 async def _on_validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     errors = [_field_error(found) for found in error.errors()]
     detail = "; ".join(f"{found.field}: {found.message}" for found in errors[:5])
-    return problem_response(ProblemError(422, detail, errors[:100]))
+    return _answer(request, ProblemError(422, detail, errors[:100]))
 
 
 def _field_error(found: Mapping[str, Any]) -> FieldError:
@@ -132,9 +140,9 @@ def database_down() -> ProblemError:
 
 
 async def _on_database_down(request: Request, error: Exception) -> Response:
-    return problem_response(database_down())
+    return _answer(request, database_down())
 
 
 async def _on_bug(request: Request, error: Exception) -> Response:
     """The traceback is in the log, not in the answer."""
-    return problem_response(ProblemError(500, "Vaka could not answer this; its log says why"))
+    return _answer(request, ProblemError(500, "Vaka could not answer this; its log says why"))

@@ -84,6 +84,20 @@ async def devices_of(
     return await select.then("ORDER BY d.id FOR NO KEY UPDATE OF d" if lock else "ORDER BY d.id").rows(connection)
 
 
+async def devices(
+    connection: Connection,
+    scope: Scope,
+    now: datetime,
+    *,
+    resident: ResidentId | None = None,
+    after: tuple[str] | None = None,
+    limit: int = 100,
+) -> list[Device]:
+    """In the order of their ids. `resident` has it now, alone or as one of a couple."""
+    select = _devices(scope, now).where("(a.resident = %s OR a.shared_with = %s)", resident, resident)
+    return await select.after("d.id > %s", after).then("ORDER BY d.id").rows(connection, limit)
+
+
 def _devices(scope: Scope, now: datetime) -> Select[Device]:
     """A unit sees its residents' devices, and those that are with nobody: it may take one into use."""
     select = Select(Device, DEVICES, (now, now)).where("d.tenant = %s", scope.tenant)

@@ -1,5 +1,6 @@
 """Reading the alarm journal: what happened to one alarm, and what has happened to any since a place in it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -68,6 +69,15 @@ async def journal_of(
     """In the order in which it happened. Whether the alarm may be seen is the caller's to check."""
     select = Select(JournalEntry, ENTRIES).where("j.alarm = %s", alarm).after("j.seq > %s", after)
     return await select.then("ORDER BY j.seq").rows(connection, limit)
+
+
+async def journals_of(connection: Connection, alarms: Sequence[AlarmId]) -> dict[AlarmId, list[JournalEntry]]:
+    """The whole journal of each, in its order. Whether the alarms may be seen is the caller's to check."""
+    select = Select(JournalEntry, ENTRIES).where("j.alarm = ANY(%s)", list(alarms))
+    journals: dict[AlarmId, list[JournalEntry]] = {}
+    for entry in await select.then("ORDER BY j.alarm, j.seq").rows(connection):
+        journals.setdefault(entry.alarm, []).append(entry)
+    return journals
 
 
 async def changes_since(connection: Connection, seq: int, limit: int) -> list[Change]:

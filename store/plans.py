@@ -17,6 +17,7 @@ SELECT p.resident || ':' || p.version AS id, p.resident, p.version, p.tenant, p.
        p.created_by
 FROM plans p JOIN residents r ON r.id = p.resident
 """
+IS_NEWEST = "p.version = (SELECT max(version) FROM plans n WHERE n.resident = p.resident)"
 ADD_PLAN = """
 INSERT INTO plans (resident, version, tenant, plan, given, created_at, created_by)
 SELECT %(resident)s, 1 + coalesce(max(version), 0), %(tenant)s, %(plan)s, %(given)s, %(now)s, %(by)s
@@ -73,6 +74,19 @@ async def plan(connection: Connection, scope: Scope, resident: ResidentId, versi
 
 def _plans(scope: Scope) -> Select[PlanVersion]:
     return Select(PlanVersion, PLANS).where("p.tenant = %s", scope.tenant).where("r.unit = %s", scope.unit)
+
+
+async def newest_plans(
+    connection: Connection,
+    scope: Scope,
+    *,
+    resident: ResidentId | None = None,
+    after: tuple[str] | None = None,
+    limit: int = 100,
+) -> list[PlanVersion]:
+    """The newest version of each resident's plan, by resident."""
+    select = _plans(scope).where(IS_NEWEST).where("p.resident = %s", resident).after("p.resident > %s", after)
+    return await select.then("ORDER BY p.resident").rows(connection, limit)
 
 
 async def newest(connection: Connection, resident: ResidentId) -> PlanVersion | None:

@@ -69,6 +69,8 @@ def needed(method: str, path: str) -> Permission:
     """Which permission a route must need, by its address."""
     if path in ("/metrics", "/openapi.json"):
         return Permission(f"{path.strip('/').removesuffix('.json')}: read")
+    if path.startswith("/fhir/"):
+        return Permission.FHIR_READ
     resource = path.split("/")[3]
     if resource in NEEDED:
         return NEEDED[resource]

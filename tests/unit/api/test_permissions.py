@@ -13,7 +13,7 @@ MAY = {
         devices: write, devices: test, assignments: read, assignments: write, plans: read, plans: write,
         pauses: read, pauses: write, staff: read,
         alarms: read, alarms: act, notifications: read, notifications: see, events: read, usage: read, history: write,
-        service levels: read, service levels: write, responses: read, openapi: read""",
+        service levels: read, service levels: write, responses: read, fhir: read, openapi: read""",
     "operator": """own session, tenants: read, units: read, devices: read, devices: write, devices: test,
         device types: write, assignments: read, assignments: write, webhooks: read, alarms: read, notifications: read,
         notifications: see, events: read, quarantine: read, quarantine: replay, metrics: read,
@@ -21,7 +21,7 @@ MAY = {
     "followup": "own session, tenants: read, units: read, usage: read, service levels: read, openapi: read",
     "auditor": """own session, tenants: read, units: read, residents: read, devices: read, assignments: read,
         plans: read, pauses: read, staff: read, webhooks: read, alarms: read, notifications: read, events: read,
-        quarantine: read, usage: read, service levels: read, openapi: read""",
+        quarantine: read, usage: read, service levels: read, fhir: read, openapi: read""",
     "relative": "own session, openapi: read",
 }
 """Written down a second time, by role: whoever changes the table must mean it."""
