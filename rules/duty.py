@@ -4,11 +4,11 @@ Every answer is about a moment: who is planned then, who stands in for them, who
 shift that ends when the next begins leaves not even a second between them, and nobody is on duty twice.
 """
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
 
 from msgspec import Struct
 
@@ -27,6 +27,9 @@ class Skill(StrEnum):
 
 CARE = frozenset({Skill.NURSE, Skill.ASSISTANT})
 """The skills that are meant where none is named."""
+
+FOREVER = datetime.max.replace(tzinfo=UTC)
+"""The end of what goes on until further notice."""
 
 Units = tuple[UnitId, ...]
 """The units that somebody on duty works for; of none named, all of the municipality."""
@@ -88,7 +91,7 @@ class Use(NamedTuple):
     skill: Skill | None
 
 
-class Duty(Struct, frozen=True, eq=False, weakref=True):
+class Duty(Struct, frozen=True, eq=False, dict=True):
     """The duty of one municipality, as far as it concerns the time that it was loaded for.
 
     `exceptions`: in the order in which they were recorded, a later one on top of what the earlier ones made. `closed`:
@@ -102,6 +105,11 @@ class Duty(Struct, frozen=True, eq=False, weakref=True):
     skills: Mapping[StaffId, frozenset[Skill]] = {}
     closed: Mapping[StaffId, datetime] = {}
     in_use: frozenset[Use] = frozenset()
+
+    @cached_property
+    def known(self) -> dict[tuple[UnitId | None, datetime], tuple["OnDuty", ...]]:
+        """Who works for which unit when, as far as it was asked: of a thousand alarms of a moment, all ask the same."""
+        return {}
 
 
 class OnDuty(NamedTuple):
@@ -124,7 +132,7 @@ def on_duty(duty: Duty, unit: UnitId | None, now: datetime, skill: Skill | None 
 
     With a skill, those who have it and do not work with another one; without, everybody who works in care.
     """
-    return tuple(sorted({each.staff for each in present(duty, now) if _counts(duty, each, unit, skill)}))
+    return _named(duty, present(duty, unit, now), skill)
 
 
 def planned(duty: Duty, unit: UnitId | None, skill: Skill | None = None) -> bool:
@@ -137,60 +145,60 @@ def planned(duty: Duty, unit: UnitId | None, skill: Skill | None = None) -> bool
 
 def changes(duty: Duty, unit: UnitId | None, start: datetime, end: datetime) -> tuple[datetime, ...]:
     """The moments after `start` and before `end` at which an answer of `on_duty` becomes another, with any skill."""
-    made, before = [], _answers(duty, unit, start)
-    for moment in moments(duty, start, end):
-        after = _answers(duty, unit, moment)
+    works = list(_works(duty, unit, start, end))
+    made, before = [], _answers(duty, works, start)
+    for moment in _moments(duty, works, start, end):
+        after = _answers(duty, works, moment)
         if after != before:
             made.append(moment)
         before = after
     return tuple(made)
 
 
-def moments(duty: Duty, start: datetime, end: datetime) -> list[datetime]:
-    """The moments after `start` and before `end` at which anything of duty begins or ends, in order."""
+def present(duty: Duty, unit: UnitId | None, now: datetime) -> tuple[OnDuty, ...]:
+    """Everybody who works for `unit` at `now`, with any skill or none; who works two shifts at once is there twice."""
+    if (unit, now) not in duty.known:
+        duty.known[unit, now] = tuple(_present(duty, _works(duty, unit, now, now), now))
+    return duty.known[unit, now]
+
+
+def _moments(duty: Duty, works: Iterable[OnDuty], start: datetime, end: datetime) -> list[datetime]:
+    """The moments after `start` and before `end` at which something begins or ends, in order."""
     found = set(duty.closed.values())
-    found.update(moment for work in _work(duty, start, end) for moment in (work.start, work.end))
+    found.update(moment for work in works for moment in (work.start, work.end))
     found.update(moment for exception in duty.exceptions for leg in exception.legs for moment in (leg.start, leg.end))
     return sorted(moment for moment in found if start < moment < end)
 
 
-def present(duty: Duty, now: datetime) -> tuple[OnDuty, ...]:
-    """Everybody who works at `now`; who works two shifts at once is there twice."""
-    known = _PRESENT.setdefault(duty, {})
-    if now not in known:
-        known[now] = tuple(_present(duty, now))
-    return known[now]
-
-
-_PRESENT: WeakKeyDictionary[Duty, dict[datetime, tuple[OnDuty, ...]]] = WeakKeyDictionary()
-"""What has been found out already: of a thousand alarms at one moment, all ask the same. Forgotten with the duty."""
-
-
-def _present(duty: Duty, now: datetime) -> Iterator[OnDuty]:
+def _present(duty: Duty, works: Iterable[OnDuty], now: datetime) -> Iterator[OnDuty]:
     standing = [(exception, legs) for exception in duty.exceptions if (legs := _legs_at(exception, now))]
     absent = {leg.staff for exception, legs in standing if exception.absent for leg in legs}
     absent.update(staff for staff, since in duty.closed.items() if since <= now)
-    for work in _work(duty, now, now):
-        staff = _stands_in(work, standing)
-        if work.start <= now < work.end and staff is not None and staff not in absent:
+    for work in works:
+        staff = _stands_in(work, standing) if work.start <= now < work.end else None
+        if staff is not None and staff not in absent:
             yield work if staff == work.staff else work._replace(staff=staff, planned=work.staff)
 
 
-def _work(duty: Duty, start: datetime, end: datetime) -> Iterator[OnDuty]:
-    """Everything that is planned to be worked between `start` and `end`, both included, or partly so."""
+def _works(duty: Duty, unit: UnitId | None, start: datetime, end: datetime) -> Iterator[OnDuty]:
+    """Everything that is planned to be worked for `unit` between `start` and `end`, both included, or partly so."""
     for rotation in duty.rotations:
-        if rotation.since <= end and (rotation.until is None or start < rotation.until):
+        if _serves(rotation.units, unit) and rotation.since <= end and start < (rotation.until or FOREVER):
             yield from _of_rotation(rotation, duty.zone, start, end)
     for shift in duty.shifts:
-        if shift.start <= end and start < shift.end:
+        if _serves(shift.units, unit) and shift.start <= end and start < shift.end:
             yield OnDuty(shift.staff, shift.units, shift.skill, shift.start, shift.end, shift.id, None)
+
+
+def _serves(units: Units, unit: UnitId | None) -> bool:
+    return unit is None or not units or unit in units
 
 
 def _of_rotation(rotation: Rotation, zone: str, start: datetime, end: datetime) -> Iterator[OnDuty]:
     """A shift that runs while a version begins or ends belongs to it for that part only."""
     for stint in stints(rotation.pattern, zone, start, end):
         begins = max(stint.start, rotation.since)
-        ends = min(stint.end, rotation.until or stint.end)
+        ends = min(stint.end, rotation.until or FOREVER)
         if begins < ends:
             yield OnDuty(stint.staff, rotation.units, rotation.skill, begins, ends, rotation.id, None)
 
@@ -216,13 +224,13 @@ def _stands_in(work: OnDuty, standing: Standing) -> StaffId | None:
     return staff
 
 
-def _counts(duty: Duty, each: OnDuty, unit: UnitId | None, skill: Skill | None) -> bool:
-    if unit is not None and each.units and unit not in each.units:
-        return False
+def _named(duty: Duty, people: Iterable[OnDuty], skill: Skill | None) -> tuple[StaffId, ...]:
     if skill is None:
-        return each.skill is None or each.skill in CARE
-    return each.skill in (None, skill) and skill in duty.skills.get(each.staff, ())
+        return tuple(sorted({each.staff for each in people if each.skill is None or each.skill in CARE}))
+    skilled = (each.staff for each in people if each.skill in (None, skill))
+    return tuple(sorted({staff for staff in skilled if skill in duty.skills.get(staff, ())}))
 
 
-def _answers(duty: Duty, unit: UnitId | None, now: datetime) -> tuple[tuple[StaffId, ...], ...]:
-    return tuple(on_duty(duty, unit, now, skill) for skill in (None, *Skill))
+def _answers(duty: Duty, works: Iterable[OnDuty], now: datetime) -> list[tuple[StaffId, ...]]:
+    people = tuple(_present(duty, works, now))
+    return [_named(duty, people, skill) for skill in (None, *Skill)]

@@ -10,6 +10,7 @@ the time at which another begins there is neither a gap nor an overlap, also whe
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -37,7 +38,7 @@ class PatternShift(Struct, frozen=True):
         return self.days or int(minutes(self.end) <= minutes(self.start))
 
 
-class Pattern(Struct, frozen=True):
+class Pattern(Struct, frozen=True, dict=True):
     """`shifts` come again every `days` days from `first_day` on. Team number i (from 0) is `step` days times i behind.
 
     A team may be several people, or nobody: a vacant row of the scheme.
@@ -48,6 +49,19 @@ class Pattern(Struct, frozen=True):
     step: int
     shifts: tuple[PatternShift, ...]
     teams: tuple[tuple[StaffId, ...], ...]
+
+    @cached_property
+    def by_day(self) -> dict[int, list[PatternShift]]:
+        """The shifts that begin on each day of the pattern, from 0; a day on which none does is not in it."""
+        found: dict[int, list[PatternShift]] = {}
+        for shift in self.shifts:
+            found.setdefault((shift.day - 1) % self.days, []).append(shift)
+        return found
+
+    @cached_property
+    def longest(self) -> int:
+        """Days from the one on which a shift begins to the last one on which it can be worked."""
+        return max((shift.ends_after for shift in self.shifts), default=0)
 
 
 class Stint(NamedTuple):
@@ -60,23 +74,21 @@ class Stint(NamedTuple):
 
 def stints(pattern: Pattern, zone: str, start: datetime, end: datetime) -> Iterator[Stint]:
     """What the pattern plans between `start` and `end`, both included, or partly so."""
-    first, last = local_day(start, zone), local_day(end, zone)
-    for shift in pattern.shifts:
-        # One day more: where clocks are put forward at midnight, an hour of the evening may be on the next day.
-        day = max(first - ONE_DAY * (shift.ends_after + 1), pattern.first_day)
-        while day <= last:
-            people = [staff for team in _teams_on(pattern, shift, day) for staff in team]
-            if people:
-                begins = instant(day, minutes(shift.start), zone)
-                ends = instant(day + ONE_DAY * shift.ends_after, minutes(shift.end), zone)
-                if begins <= end and start < ends and begins < ends:
-                    yield from (Stint(staff, begins, ends) for staff in people)
-            day += ONE_DAY
+    # One day more: where clocks are put forward at midnight, an hour of the evening may be on the next day.
+    day = max(local_day(start, zone) - ONE_DAY * (pattern.longest + 1), pattern.first_day)
+    last = local_day(end, zone)
+    while day <= last:
+        for shift, team in _begun_on(pattern, day):
+            begins = instant(day, minutes(shift.start), zone)
+            ends = instant(day + ONE_DAY * shift.ends_after, minutes(shift.end), zone)
+            if begins <= end and start < ends and begins < ends:
+                yield from (Stint(staff, begins, ends) for staff in team)
+        day += ONE_DAY
 
 
-def _teams_on(pattern: Pattern, shift: PatternShift, day: date) -> Iterator[tuple[StaffId, ...]]:
-    """The teams that begin this shift on `day`."""
-    position = (day - pattern.first_day).days - (shift.day - 1)
+def _begun_on(pattern: Pattern, day: date) -> Iterator[tuple[PatternShift, tuple[StaffId, ...]]]:
+    """The shifts that begin on `day`, each with the team whose it is."""
+    position = (day - pattern.first_day).days
     for number, team in enumerate(pattern.teams):
-        if (position - number * pattern.step) % pattern.days == 0:
-            yield team
+        for shift in pattern.by_day.get((position - number * pattern.step) % pattern.days, ()):
+            yield shift, team

@@ -1,14 +1,14 @@
 """The duty of municipalities as data, for the time around a moment: what the rules need to say who is on duty."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, LiteralString
 
 import msgspec
 from msgspec.structs import replace
 
 from events.ids import ResidentId, StaffId, TenantId, UnitId
-from rules.duty import Duty, DutyException, Leg, Rotation, Shift, Skill, Use
+from rules.duty import FOREVER, Duty, DutyException, Leg, Rotation, Shift, Skill, Use
 from rules.rotation import Pattern
 from store.pool import Connection
 
@@ -17,8 +17,6 @@ AHEAD = timedelta(days=1)
 
 REMEMBERED = timedelta(days=28)
 """How long after its last shift a unit still counts as one that plans duty: the next schedule may be late."""
-
-FOREVER = datetime.max.replace(tzinfo=UTC)
 
 ZONES = "SELECT id, timezone FROM tenants WHERE id = ANY(%(tenants)s)"
 

@@ -2,7 +2,6 @@
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from weakref import ref
 
 import pytest
 
@@ -143,7 +142,7 @@ def test_a_swap_of_two_nights() -> None:
 def test_a_substitute_may_come_for_a_part() -> None:
     night = duty(shift("anna", 0, 10), gives(leg("anna", "bert", 3, 5)))
     assert [at(night, hour) for hour in (2.9, 3, 4.9, 5)] == [["anna"], ["bert"], ["bert"], ["anna"]]
-    (standing_in,) = present(night, NOON + 3 * HOUR)
+    (standing_in,) = present(night, NORTH, NOON + 3 * HOUR)
     assert standing_in == OnDuty(StaffId("bert"), (), None, NOON, NOON + 10 * HOUR, "s-anna-0", planned=StaffId("anna"))
 
 
@@ -152,7 +151,7 @@ def test_a_version_of_a_rotation_holds_for_its_time_even_within_a_shift() -> Non
     both = duty(old, new)
     assert on_duty(both, NORTH, NOON - SECOND) == ("anna",)
     assert on_duty(both, NORTH, NOON) == ("bert",)
-    assert [each.end for each in present(both, NOON - SECOND)] == [NOON]
+    assert [each.end for each in present(both, NORTH, NOON - SECOND)] == [NOON]
 
 
 def test_whose_account_is_closed_is_on_no_duty() -> None:
@@ -201,9 +200,7 @@ def test_a_change_of_skill_only_is_one() -> None:
     assert changes(two, NORTH, NOON, NOON + 8 * HOUR) == (NOON + 4 * HOUR,)
 
 
-def test_what_was_found_out_is_forgotten_with_the_duty() -> None:
+def test_a_moment_is_worked_out_once_for_each_unit() -> None:
     one = duty(shift("anna", 0, 8))
-    assert present(one, NOON) is present(one, NOON)
-    known = ref(one)
-    del one
-    assert known() is None
+    assert present(one, NORTH, NOON) is present(one, NORTH, NOON)
+    assert set(one.known) == {(NORTH, NOON)}
