@@ -27,6 +27,7 @@ from api.routes import (
     alarms,
     assignments,
     backtests,
+    channel_providers,
     device_import,
     device_life,
     device_types,
@@ -41,6 +42,7 @@ from api.routes import (
     pauses,
     plan_defaults,
     plans,
+    push,
     quarantine,
     reattributions,
     residents,
@@ -65,7 +67,7 @@ ROUTERS: tuple[APIRouter, ...] = tuple(
         session, stream, alarms, alarm_actions, explanation, notifications, residents, plans, backtests, pauses, fleet,
         devices, device_import, device_life, device_types, found_devices, assignments, reattributions, events,
         service_levels, responses,
-        quarantine, usage, history, units, plan_defaults, staff, webhooks, tokens, tenants, operations, fhir,
+        quarantine, usage, history, units, plan_defaults, staff, webhooks, channel_providers, push, tokens, tenants, operations, fhir,
     )
 )  # fmt: skip
 

@@ -36,6 +36,8 @@ class Permission(StrEnum):
     STAFF_WRITE = "staff: write"
     WEBHOOKS_READ = "webhooks: read"
     WEBHOOKS_WRITE = "webhooks: write"
+    PROVIDERS_READ = "providers: read"
+    PROVIDERS_WRITE = "providers: write"
     TOKENS = "tokens"
     ALARMS_READ = "alarms: read"
     ALARMS_ACT = "alarms: act"
@@ -82,6 +84,8 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     P.STAFF_WRITE: _roles("admin"),
     P.WEBHOOKS_READ: _roles("operator admin auditor"),
     P.WEBHOOKS_WRITE: _roles("admin"),
+    P.PROVIDERS_READ: _roles("operator admin auditor"),
+    P.PROVIDERS_WRITE: _roles("admin"),
     P.TOKENS: _roles("admin"),
     P.ALARMS_READ: _roles("staff manager operator admin auditor"),
     P.ALARMS_ACT: _roles("staff manager admin"),

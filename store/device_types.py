@@ -1,7 +1,7 @@
 """Device types: what devices of one make and model have in common, and what is expected of them."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from psycopg.errors import ForeignKeyViolation
 from psycopg.types.json import Jsonb
@@ -13,23 +13,25 @@ from store.select import Scope, Select
 
 TYPES = """
 SELECT id, tenant, name, vendor, model, technology, silent_after_minutes, battery_low, battery_well, life_critical,
-       reads_as
+       reads_as, help_command
 FROM device_types
 """
 ADD = """
 INSERT INTO device_types (id, tenant, name, vendor, model, technology, silent_after_minutes, battery_low, battery_well,
-                          life_critical, reads_as)
+                          life_critical, reads_as, help_command)
 VALUES (%(id)s, %(tenant)s, %(name)s, %(vendor)s, %(model)s, %(technology)s, %(silent_after_minutes)s,
-        %(battery_low)s, %(battery_well)s, %(life_critical)s, %(reads_as)s)
+        %(battery_low)s, %(battery_well)s, %(life_critical)s, %(reads_as)s, %(help_command)s)
 ON CONFLICT (id) DO NOTHING
 """
 CHANGE = """
 UPDATE device_types SET name = %(name)s, vendor = %(vendor)s, model = %(model)s,
     silent_after_minutes = %(silent_after_minutes)s, battery_low = %(battery_low)s, battery_well = %(battery_well)s,
-    life_critical = %(life_critical)s, reads_as = %(reads_as)s
+    life_critical = %(life_critical)s, reads_as = %(reads_as)s, help_command = %(help_command)s
 WHERE id = %(id)s
 """
 DELETE = "DELETE FROM device_types WHERE id = %s"
+HelpCommand = Literal["speak", "blink", "vibrate"]
+
 SHARED_OR_OWN = "(tenant IS NULL OR tenant = %s)"
 
 
@@ -40,6 +42,7 @@ class InUse(Exception):
 @dataclass(frozen=True, slots=True)
 class DeviceType:
     """Without a tenant it is for all of them. `reads_as`: kinds that mean another for devices of this type.
+    `help_command`: by which they tell their wearer that help is coming.
 
     The other fields are those of `events.devices.Watch`.
     """
@@ -55,6 +58,7 @@ class DeviceType:
     battery_well: float
     life_critical: bool
     reads_as: dict[str, str]
+    help_command: HelpCommand | None = None
 
 
 async def device_types(

@@ -10,10 +10,12 @@ from store.select import Scope, Select
 
 Sex = Literal["female", "male", "other"]
 Housing = Literal["ordinary", "special"]
+Language = Literal["sv", "en"]
 
-TENANTS = "SELECT id, name, timezone, created_at FROM tenants"
+TENANTS = "SELECT id, name, timezone, language, created_at FROM tenants"
 ADD_TENANT = """
-INSERT INTO tenants (id, name, timezone, created_at) VALUES (%(id)s, %(name)s, %(timezone)s, %(created_at)s)
+INSERT INTO tenants (id, name, timezone, language, created_at)
+VALUES (%(id)s, %(name)s, %(timezone)s, %(language)s, %(created_at)s)
 ON CONFLICT DO NOTHING
 """
 UNITS = "SELECT id, tenant, name, created_at FROM units"
@@ -40,12 +42,13 @@ WHERE id = %(id)s
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """A municipality, with the time zone that its plans are meant in."""
+    """A municipality, with the time zone that its plans are meant in, and the language that machines speak there."""
 
     id: TenantId
     name: str
     timezone: str
     created_at: datetime
+    language: Language = "sv"
 
 
 @dataclass(frozen=True, slots=True)

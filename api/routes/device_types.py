@@ -18,7 +18,7 @@ from api.services import Transaction
 from events.devices import Watch
 from events.kinds import KINDS, Technology
 from store import device_types
-from store.device_types import DeviceType, InUse
+from store.device_types import DeviceType, HelpCommand, InUse
 from store.directory import devices_of_type
 
 router = resource("device-types")
@@ -38,6 +38,7 @@ class NewDeviceType(Body):
     `silent_after_minutes`: without any message for so long a device is silent (null: never). A battery is low at
     `battery_low` percent and well again at `battery_well`. `life_critical`: somebody's call for help depends on it.
     `reads_as`: kinds that mean another for these devices, such as the motion of a sensor that lies under a mattress.
+    `help_command`: what tells the wearer that somebody has accepted (null: these devices cannot).
     """
 
     id: AnyId | None = None
@@ -51,6 +52,7 @@ class NewDeviceType(Body):
     battery_well: Percent = EXPECTED.battery_well
     life_critical: StrictBool = EXPECTED.life_critical
     reads_as: Meanings = Field(default_factory=dict)
+    help_command: HelpCommand | None = None
 
 
 class DeviceTypeChange(Body):
@@ -64,6 +66,7 @@ class DeviceTypeChange(Body):
     battery_well: Percent = unchanged()
     life_critical: StrictBool = unchanged()
     reads_as: Meanings = unchanged()
+    help_command: HelpCommand | None = None
 
 
 @router.get("", summary="List device types")

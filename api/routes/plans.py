@@ -11,6 +11,7 @@ from pydantic import BaseModel, WithJsonSchema
 
 from api.callers import Caller
 from api.fields import MAX_INT, Body, ResidentRef, TenantRef, UnitRef
+from api.json_schema import schema_of
 from api.lists import CursorId, Page, Pages
 from api.permissions import Permission, may
 from api.plan_versions import give_plan
@@ -28,29 +29,14 @@ Reader = Annotated[Caller, may(Permission.PLANS_READ)]
 Writer = Annotated[Caller, may(Permission.PLANS_WRITE)]
 
 
-def _schema(part: Any) -> dict[str, Any]:
-    """JSON Schema of a part of the plan, without references: OpenAPI keeps its schemas in another place."""
-    schema = msgspec.json.schema(part)
-    definitions = schema.pop("$defs", {})
-
-    def inline(node: Any) -> Any:
-        if isinstance(node, dict):
-            reference = node.get("$ref", "").rpartition("/")[2]
-            return inline(definitions[reference]) if reference else {k: inline(v) for k, v in node.items()}
-        return [inline(item) for item in node] if isinstance(node, list) else node
-
-    resolved: dict[str, Any] = inline(schema)
-    return resolved
-
-
-Medicine = Annotated[dict[str, Any], WithJsonSchema(_schema(rules_plan.MedicinePlan))]
-Inactivity = Annotated[dict[str, Any], WithJsonSchema(_schema(rules_plan.InactivityPlan))]
-Doors = Annotated[dict[str, Any], WithJsonSchema(_schema(rules_plan.DoorsPlan))]
-Night = Annotated[dict[str, Any], WithJsonSchema(_schema(rules_plan.NightPlan))]
-Supervision = Annotated[dict[str, Any], WithJsonSchema(_schema(rules_plan.SupervisionPlan))]
-Lock = Annotated[dict[str, Any], WithJsonSchema(_schema(rules_plan.LockPlan))]
-Geofence = Annotated[dict[str, Any], WithJsonSchema(_schema(rules_plan.GeofencePlan))]
-Conditions = Annotated[list[dict[str, Any]], WithJsonSchema(_schema(tuple[rules_plan.Condition, ...]))]
+Medicine = Annotated[dict[str, Any], WithJsonSchema(schema_of(rules_plan.MedicinePlan))]
+Inactivity = Annotated[dict[str, Any], WithJsonSchema(schema_of(rules_plan.InactivityPlan))]
+Doors = Annotated[dict[str, Any], WithJsonSchema(schema_of(rules_plan.DoorsPlan))]
+Night = Annotated[dict[str, Any], WithJsonSchema(schema_of(rules_plan.NightPlan))]
+Supervision = Annotated[dict[str, Any], WithJsonSchema(schema_of(rules_plan.SupervisionPlan))]
+Lock = Annotated[dict[str, Any], WithJsonSchema(schema_of(rules_plan.LockPlan))]
+Geofence = Annotated[dict[str, Any], WithJsonSchema(schema_of(rules_plan.GeofencePlan))]
+Conditions = Annotated[list[dict[str, Any]], WithJsonSchema(schema_of(tuple[rules_plan.Condition, ...]))]
 PARTS = rules_plan.Plan.__struct_fields__
 
 BY_RESIDENT: msgspec.json.Decoder[tuple[str, int]] = msgspec.json.Decoder(

@@ -15,7 +15,7 @@ from events.control import TenantChanged
 from events.ids import TenantId
 from rules.localtime import is_zone
 from store import registry
-from store.registry import Tenant
+from store.registry import Language, Tenant
 
 router = resource("tenants")
 
@@ -30,11 +30,15 @@ def _zone(name: str) -> str:
 
 
 class NewTenant(Body):
-    """A municipality; local times of its plans and local days of its usage are those of `timezone`."""
+    """A municipality; local times of its plans and local days of its usage are those of `timezone`.
+
+    `language`: of messages, calls and speaking devices there.
+    """
 
     id: TenantRef | None = None
     name: Name
     timezone: Annotated[str, AfterValidator(_zone)] = "Europe/Stockholm"
+    language: Language = "sv"
 
 
 @router.get("", summary="List tenants")
@@ -59,7 +63,7 @@ async def add_tenant(body: NewTenant, caller: Writer, vaka: Vaka, response: Resp
     if caller.tenant is not None:
         raise ProblemError(403, "only a caller of no tenant may add one")
     async with vaka.change() as change:
-        new = Tenant(body.id or TenantId(new_id()), body.name, body.timezone, change.now)
+        new = Tenant(body.id or TenantId(new_id()), body.name, body.timezone, change.now, body.language)
         if not await registry.add_tenant(change.connection, new):
             raise conflict(f"there is a tenant {new.id!r} already")
         await change.tell(TenantChanged(tenant=new.id, timezone=new.timezone))

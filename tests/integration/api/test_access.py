@@ -35,6 +35,8 @@ BODIES = {
     ("PATCH", "/api/v1/staff/{id}"): {"name": "X"},
     ("POST", "/api/v1/staff/{id}/reopen"): {"password": "x" * 8},
     ("POST", "/api/v1/webhooks"): {"receiver": "unit", "url": "http://127.0.0.1/"},
+    ("PUT", "/api/v1/providers/{id}"): {"schemes": ["ntfys"]},
+    ("POST", "/api/v1/push/subscriptions"): {"endpoint": "x", "p256dh": "x", "auth": "x", "key": "x"},
     ("POST", "/api/v1/tokens"): {"role": "staff"},
     ("POST", "/api/v1/service-levels/targets"): {"targets": None},
     ("POST", "/api/v1/service-levels/targets"): {"targets": None},
@@ -47,6 +49,7 @@ BODIES = {
 }
 NEEDED = {
     "session": Permission.OWN_SESSION,
+    "push": Permission.OWN_SESSION,
     "stream": Permission.ALARMS_READ,
     "tokens": Permission.TOKENS,
     "history": Permission.HISTORY_WRITE,

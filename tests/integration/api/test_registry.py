@@ -30,7 +30,7 @@ async def test_what_was_added_is_there(api: Api, admin: httpx.AsyncClient) -> No
     )
     device = await made(admin, "devices", id="button", tenant="west", technology="social_alarm", model="M1")
     created = {"created_at": "2026-03-02T12:00:00Z"}
-    assert tenant == {"id": "west", "name": "West", "timezone": "Atlantic/Faroe", **created}
+    assert tenant == {"id": "west", "name": "West", "timezone": "Atlantic/Faroe", "language": "sv", **created}
     assert unit == {"id": "north", "tenant": "west", "name": "North", **created}
     assert resident == {
         "id": "anna",
