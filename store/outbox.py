@@ -1,176 +1,199 @@
 """The outbox of notifications: claimed with a lease, sent, marked. Leases and retries are in real time.
 
 A crash between sending and marking lets the lease run out, and the notification is sent again with the same id.
+What was merged into another notification is sent, marked and repeated with that one. `store.outcomes` marks.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from store.journal_write import JournalRow, record_many
+from events.ids import AlarmId, TenantId
+from rules.contact import Channel
 from store.pool import Connection
 
 CHANNEL = "vaka_notifications"
 """NOTIFY channel on which the notifier is woken."""
 
-ACTOR = "notifier"
+WINDOW = 200
+"""Rows of a channel that one claim looks at; of receivers and providers that have no room it looks at none."""
 
-# A repeat that came in the meantime takes over from what has failed: a receiver that comes back after hours is told of
-# each alarm once, not once for every five minutes.
-GIVE_UP = """
-WITH pointless AS (
-    SELECT notifications.id,
-        CASE WHEN alarms.state IN ('resolved', 'withdrawn') THEN 'alarm is ' || alarms.state ELSE 'told anew' END AS why
-    FROM notifications JOIN alarms ON alarms.id = notifications.alarm
-    WHERE notifications.state = 'due' AND (leased_until IS NULL OR leased_until <= now())
-        AND (alarms.state IN ('resolved', 'withdrawn') OR attempts > 0 AND EXISTS (
-            SELECT FROM notifications later
-            WHERE later.alarm = notifications.alarm AND later.receiver = notifications.receiver
-                AND later.channel = notifications.channel
-                AND (later.round, later.rung) > (notifications.round, notifications.rung)))
-    FOR NO KEY UPDATE OF notifications SKIP LOCKED
-)
-UPDATE notifications SET state = 'failed', leased_until = NULL,
-    receipt = coalesce(receipt, '{}') || jsonb_build_object('reason', why)
-FROM pointless WHERE pointless.id = notifications.id
-RETURNING channel
-"""
-# The alarms are locked before the journal is, as by everybody else.
-SHOW_ON_CONSOLE = """
-WITH due AS (
-    SELECT notifications.id, notifications.alarm, version, alarms.state
-    FROM notifications JOIN alarms ON alarms.id = notifications.alarm
-    WHERE notifications.state = 'due' AND channel = 'console'
-    ORDER BY notifications.priority, next_attempt_at, notifications.id LIMIT %(limit)s
-    FOR NO KEY UPDATE OF notifications SKIP LOCKED FOR KEY SHARE OF alarms
-)
-UPDATE notifications SET state = 'sent', sent_at = %(now)s, attempts = 1
-FROM due WHERE due.id = notifications.id
-RETURNING notifications.id, receiver, rung, round, created_at, due.alarm, due.version, due.state
-"""
-# At most `per_receiver` of one receiver, so that one which hangs takes no place from the others. The conditions stand
-# twice: between reading and locking another notifier may have claimed the row.
-CLAIM = """
-WITH ranked AS (
-    SELECT id, row_number() OVER (PARTITION BY receiver ORDER BY priority, next_attempt_at, id) AS place
-    FROM notifications
-    WHERE state = 'due' AND channel = 'webhook' AND next_attempt_at <= now()
-        AND (leased_until IS NULL OR leased_until <= now()) AND receiver <> ALL(%(busy)s)
+# A lane that is not free yet: what is not life-critical waits. A retry has already been let through to its receiver.
+_PACED = """(priority > 1 AND EXISTS (SELECT FROM delivery_paces p WHERE p.free_at > %(now)s
+    AND (p.lane = n.lane AND n.attempts = 0 OR p.lane = n.provider)))"""
+_ROOM = """coalesce((%(busy)s::jsonb ->> n.lane)::int, 0) < %(per_receiver)s
+    AND coalesce((%(busy)s::jsonb ->> n.provider)::int, 0) < %(per_provider)s"""
+_FREE = "state = 'due' AND merged_into IS NULL AND (leased_until IS NULL OR leased_until <= now())"
+
+# No receiver takes more than its room, then no provider, then no channel: one that hangs takes no place from others.
+# The conditions stand twice: between reading and locking another notifier may have claimed the row.
+CLAIM = f"""
+WITH candidates AS (
+    SELECT found.* FROM unnest(%(channels)s::text[], %(rooms)s::int[]) AS c (channel, room)
+    CROSS JOIN LATERAL (
+        SELECT id, n.channel, lane, provider, priority, next_attempt_at, c.room,
+            n.channel <> ALL(%(programs)s) AND priority > 1 AND attempts = 0 AS merges
+        FROM notifications n
+        WHERE n.channel = c.channel AND {_FREE} AND lane IS NOT NULL AND next_attempt_at <= now()
+            AND {_ROOM} AND NOT {_PACED}
+        ORDER BY priority, next_attempt_at, id LIMIT {WINDOW}
+    ) found
+), by_receiver AS (
+    SELECT *, row_number() OVER (PARTITION BY lane ORDER BY priority, next_attempt_at, id) AS place,
+        row_number() OVER (PARTITION BY lane, merges ORDER BY priority, next_attempt_at, id) AS alike
+    FROM candidates
+), by_provider AS (
+    SELECT *, row_number() OVER (PARTITION BY coalesce(provider, lane) ORDER BY priority, next_attempt_at, id) AS seat
+    FROM by_receiver
+    WHERE place <= %(per_receiver)s - coalesce((%(busy)s::jsonb ->> lane)::int, 0) AND (alike = 1 OR NOT merges)
+), by_channel AS (
+    SELECT *, row_number() OVER (PARTITION BY channel ORDER BY priority, next_attempt_at, id) AS rank
+    FROM by_provider
+    WHERE seat <= %(per_provider)s - coalesce((%(busy)s::jsonb ->> provider)::int, 0)
 ), picked AS (
-    SELECT notifications.id FROM notifications JOIN ranked USING (id)
-    WHERE place <= %(per_receiver)s AND state = 'due' AND (leased_until IS NULL OR leased_until <= now())
-    ORDER BY priority, next_attempt_at, id LIMIT %(limit)s FOR NO KEY UPDATE OF notifications SKIP LOCKED
-), claimed AS (
-    UPDATE notifications SET attempts = attempts + 1, leased_until = now() + %(lease)s
-    FROM picked WHERE picked.id = notifications.id RETURNING notifications.*
+    SELECT id FROM notifications JOIN by_channel chosen USING (id)
+    WHERE chosen.rank <= chosen.room AND {_FREE} FOR NO KEY UPDATE OF notifications SKIP LOCKED
 )
-SELECT claimed.id, claimed.receiver, claimed.rung, claimed.round, claimed.attempts, claimed.created_at,
-    webhooks.url, webhooks.secret,
-    jsonb_build_object('id', alarms.id, 'kind', alarms.kind, 'priority', alarms.priority, 'state', alarms.state,
-        'opened_at', alarms.opened_at, 'resident', alarms.resident, 'unit', alarms.unit, 'tenant', alarms.tenant,
-        'device', alarms.device, 'count', alarms.count) AS alarm
-FROM claimed JOIN alarms ON alarms.id = claimed.alarm LEFT JOIN webhooks ON webhooks.id = claimed.receiver
-ORDER BY claimed.priority, claimed.next_attempt_at, claimed.id
+UPDATE notifications SET attempts = attempts + 1, leased_until = now() + %(lease)s
+FROM picked WHERE picked.id = notifications.id
+RETURNING notifications.id, channel, tenant, lane, provider, priority, attempts
+"""  # noqa: S608
+RELEASE = "UPDATE notifications SET attempts = attempts - 1, leased_until = NULL WHERE id = ANY(%s)"
+# Only what was never attempted is merged, into what was never attempted: the other side may take a second attempt for
+# a repeat of the first and leave it, with all that came to it meanwhile.
+MERGE = f"""
+UPDATE notifications SET merged_into = carrier FROM (
+    SELECT n.id, c.id AS carrier FROM unnest(%s::text[], %s::text[]) AS c (id, lane)
+        JOIN notifications n ON n.lane = c.lane AND n.id <> c.id
+    WHERE {_FREE} AND n.attempts = 0 AND n.priority > 1 FOR NO KEY UPDATE OF n SKIP LOCKED
+) waiting
+WHERE waiting.id = notifications.id
+"""  # noqa: S608
+# Nothing is sent that is pointless: for a closed alarm, to a person for one that has been accepted since, or again when
+# a repeat that came in the meantime takes over: who comes back after hours is told of each alarm once, not once for
+# every five minutes.
+LOAD = """
+SELECT n.id, n.channel, n.receiver, n.tenant, n.alarm, n.priority, n.rung, n.round, n.attempts, n.created_at, n.lane,
+    n.provider, n.owner IS NOT NULL AS to_a_point,
+    CASE WHEN a.state IN ('resolved', 'withdrawn') THEN 'alarm is ' || a.state
+        WHEN n.owner IS NOT NULL AND a.state <> 'open' AND a.accepted_at >= n.created_at THEN 'alarm is accepted'
+        WHEN n.attempts > 1 AND EXISTS (
+            SELECT FROM notifications o WHERE o.alarm = n.alarm AND o.receiver = n.receiver AND o.channel = n.channel
+                AND (o.round, o.rung) > (n.round, n.rung)) THEN 'told anew' END AS pointless,
+    CASE WHEN w.id IS NOT NULL THEN jsonb_build_object('url', w.url, 'secret', w.secret)
+        WHEN p.expired_at IS NULL THEN p.address END AS address,
+    c.settings, t.language,
+    (SELECT count(*) FROM notifications m WHERE m.merged_into = n.id) AS merged, a.kind, d.shows,
+    CASE WHEN 'name' = ANY(d.shows) THEN r.name END AS name,
+    jsonb_build_object('id', a.id, 'kind', a.kind, 'priority', a.priority, 'state', a.state, 'opened_at', a.opened_at,
+        'resident', a.resident, 'unit', a.unit, 'tenant', a.tenant, 'device', a.device, 'count', a.count) AS facts
+FROM notifications n JOIN alarms a ON a.id = n.alarm JOIN tenants t ON t.id = n.tenant
+    LEFT JOIN webhooks w ON n.channel = 'webhook' AND w.id = n.receiver
+    LEFT JOIN contact_points p ON p.id = n.receiver AND p.channel = n.channel
+    LEFT JOIN channel_providers c ON c.tenant = n.tenant AND c.channel = n.channel
+    LEFT JOIN residents r ON r.id = a.resident
+    LEFT JOIN LATERAL (SELECT shows FROM message_decisions WHERE unit = a.unit ORDER BY id DESC LIMIT 1) d ON true
+WHERE n.id = ANY(%s) ORDER BY n.priority, n.next_attempt_at, n.id
 """
-MARK_SENT = """
-UPDATE notifications SET state = 'sent', sent_at = %s, leased_until = NULL, receipt = %s WHERE id = %s AND state = 'due'
-"""
-MARK_FAILED = (
-    "UPDATE notifications SET state = 'failed', leased_until = NULL, receipt = %s WHERE id = %s AND state = 'due'"
-)
-RETRY = """
-UPDATE notifications SET leased_until = NULL, next_attempt_at = now() + %s, receipt = %s WHERE id = %s AND state = 'due'
-"""
-MARK_SEEN = """
-UPDATE notifications SET state = 'seen', seen_at = %s
-WHERE id = %s AND receiver = %s AND channel = 'console' AND state = 'sent'
-"""
-WAIT = """
+WAIT = f"""
 SELECT extract(epoch FROM min(greatest(next_attempt_at, coalesce(leased_until, next_attempt_at))) - now())::float8
-FROM notifications WHERE state = 'due' AND receiver <> ALL(%s)
-"""
+FROM notifications n
+WHERE state = 'due' AND merged_into IS NULL AND n.channel = ANY(%(channels)s) AND {_ROOM} AND NOT {_PACED}
+"""  # noqa: S608
 
 
-class Shown(NamedTuple):
-    """A notification that the console's stream shows from now on."""
+class Ticket(NamedTuple):
+    """A claimed notification, before it is known what it says."""
 
     id: str
-    receiver: str
-    rung: int
-    round: int
-    created_at: datetime
-    alarm: str
-    version: int
-    state: str
+    channel: Channel
+    tenant: TenantId
+    lane: str
+    provider: str | None
+    priority: int
+    attempts: int
 
 
 class Claimed(NamedTuple):
-    """A notification to be sent. `url` and `secret` are None when the webhook is gone; `attempts` counts this one."""
+    """A notification to be sent. `attempts` counts this one; `merged` how many others go with it.
+
+    `address` is None when the target is gone; `settings` of the tenant's provider, None where it has none.
+    `pointless`: why it should not be sent after all. `facts`: the alarm, for programs.
+    """
 
     id: str
+    channel: Channel
     receiver: str
+    tenant: TenantId
+    alarm: AlarmId
+    priority: int
     rung: int
     round: int
     attempts: int
     created_at: datetime
-    url: str | None
-    secret: str | None
-    alarm: Mapping[str, Any]
+    lane: str
+    provider: str | None
+    to_a_point: bool
+    pointless: str | None
+    address: Mapping[str, Any] | None
+    settings: Mapping[str, Any] | None
+    language: str
+    merged: int
+    kind: str
+    shows: list[str] | None
+    name: str | None
+    facts: Mapping[str, Any]
 
 
-async def give_up_pointless(connection: Connection) -> list[str]:
-    """What is still due for a closed alarm, or was told anew, fails with the reason; returns the channel of each."""
-    return [row[0] for row in await (await connection.execute(GIVE_UP)).fetchall()]
+class Room(NamedTuple):
+    """How much may be begun: of each channel so many, and of each receiver and provider, less what is `busy` there."""
 
+    channels: Mapping[Channel, int]
+    per_receiver: int
+    per_provider: int
+    busy: Mapping[str, int]
 
-async def show_on_console(connection: Connection, now: datetime, limit: int) -> list[Shown]:
-    """Tells up to `limit` people at the console: a journal entry each, which their page's stream shows them.
-
-    Sending and marking are one transaction here, so it happens exactly once.
-    """
-    async with connection.cursor(row_factory=class_row(Shown)) as cursor:
-        shown = await (await cursor.execute(SHOW_ON_CONSOLE, {"now": now, "limit": limit})).fetchall()
-    await record_many(connection, [_notified(notification, now) for notification in shown])
-    return shown
-
-
-def _notified(shown: Shown, now: datetime) -> JournalRow:
-    data = {"notification": shown.id, "receiver": shown.receiver, "rung": shown.rung, "round": shown.round}
-    return JournalRow(shown.alarm, now, ACTOR, "notified", shown.version, shown.state, data)
+    def values(self) -> dict[str, Any]:
+        return {
+            "channels": list(self.channels),
+            "rooms": list(self.channels.values()),
+            "per_receiver": self.per_receiver,
+            "per_provider": self.per_provider,
+            "busy": Jsonb(dict(self.busy)),
+        }
 
 
 async def claim(
-    connection: Connection, *, limit: int, per_receiver: int, busy: list[str], lease: timedelta
-) -> list[Claimed]:
-    """Takes up to `limit` due webhook notifications for the time of `lease`, none of a receiver in `busy`."""
-    values = {"limit": limit, "per_receiver": per_receiver, "busy": busy, "lease": lease}
+    connection: Connection, room: Room, programs: Sequence[Channel], now: datetime, lease: timedelta
+) -> list[Ticket]:
+    """Takes what is due for the time of `lease`, the gravest first. Of several that wait for a person one: see `merge`."""
+    values = {**room.values(), "programs": list(programs), "now": now, "lease": lease}
+    async with connection.cursor(row_factory=class_row(Ticket)) as cursor:
+        tickets = await (await cursor.execute(CLAIM.encode(), values)).fetchall()
+    return [ticket._replace(channel=Channel(ticket.channel)) for ticket in tickets]
+
+
+async def release(connection: Connection, notifications: Sequence[str]) -> None:
+    """They were claimed, and it is not their turn yet."""
+    await connection.execute(RELEASE, (list(notifications),))
+
+
+async def merge(connection: Connection, carriers: Sequence[Ticket]) -> None:
+    """All that waits for the same receiver goes with the carrier, if it is not life-critical."""
+    values = ([carrier.id for carrier in carriers], [carrier.lane for carrier in carriers])
+    await connection.execute(MERGE.encode(), values)
+
+
+async def load(connection: Connection, tickets: Sequence[Ticket]) -> list[Claimed]:
     async with connection.cursor(row_factory=class_row(Claimed)) as cursor:
-        return await (await cursor.execute(CLAIM, values)).fetchall()
+        rows = await (await cursor.execute(LOAD, ([ticket.id for ticket in tickets],))).fetchall()
+    return [row._replace(channel=Channel(row.channel)) for row in rows]
 
 
-async def mark_sent(connection: Connection, notification: str, receipt: Mapping[str, Any], now: datetime) -> None:
-    await connection.execute(MARK_SENT, (now, Jsonb(receipt), notification))
-
-
-async def mark_failed(connection: Connection, notification: str, receipt: Mapping[str, Any]) -> None:
-    """It is not tried again."""
-    await connection.execute(MARK_FAILED, (Jsonb(receipt), notification))
-
-
-async def retry_later(connection: Connection, notification: str, receipt: Mapping[str, Any], delay: timedelta) -> None:
-    """It is tried again after `delay` of real time."""
-    await connection.execute(RETRY, (delay, Jsonb(receipt), notification))
-
-
-async def mark_seen(connection: Connection, notification: str, staff: str, now: datetime) -> bool:
-    """The page of `staff` has shown it. False when it is not theirs, not sent yet, or seen already."""
-    return (await connection.execute(MARK_SEEN, (now, notification, staff))).rowcount == 1
-
-
-async def seconds_to_next(connection: Connection, busy: list[str]) -> float | None:
+async def seconds_to_next(connection: Connection, room: Room, now: datetime) -> float | None:
     """Real seconds until something can be claimed: negative when it is overdue, None when nothing is due."""
-    row = await (await connection.execute(WAIT, (busy,))).fetchone()
+    row = await (await connection.execute(WAIT.encode(), {**room.values(), "now": now})).fetchone()
     return row[0] if row is not None else None

@@ -17,21 +17,26 @@ from ingest.reader import Reader
 from ingest.scaip.agent import Way
 from ingest.scaip.server import Options, ScaipGateway
 from ingest.source import MqttSource
-from processors import webhook
 from processors.backtest_metrics import BacktestMetrics
 from processors.backtester import Backtester
+from processors.channels import webhook
+from processors.channels.channel import Sender
 from processors.commander import Commander
+from processors.delivering import Delivery, Wording
 from processors.escalator import Escalator
+from processors.message_tester import MessageTester
 from processors.metrics import EngineMetrics
 from processors.notifier import Notifier
 from processors.owner import LogOwner
 from processors.reach_metrics import ReachMetrics
 from processors.service_levels import ServiceLevelMeter, ServiceLevelMetrics
+from rules.contact import Channel
 from store.failures import DATABASE_DOWN
 from store.found import all_found
 from store.pool import Pool, connect, open_pool
 from vaka.context import Context
 from vaka.health import LogHealth
+from vaka.kind_names import kind_names
 from vaka.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -182,10 +187,19 @@ async def run_reach(context: Context, pool: Pool, stop: asyncio.Event, parts: fr
             escalator = Escalator(pool, context.now, metrics, speed=context.speed)
             tasks.create_task(escalator.run(context.database_url, stop))
         if "notify" in parts:
-            notifier = Notifier(pool, context.now, metrics, webhook.Webhook(http).send)
+            senders: dict[Channel, Sender] = {Channel.WEBHOOK: webhook.Webhook(http)}
+            delivery = Delivery(pool, context.now, senders, wording(context))
+            notifier = Notifier(pool, context.now, metrics, delivery, speed=context.speed)
             tasks.create_task(notifier.run(context.database_url, stop))
+            tester = MessageTester(pool, context.now, metrics, senders)
+            tasks.create_task(tester.run(context.database_url, stop))
             commander = Commander(pool, context.now, metrics, context.broker)
             tasks.create_task(commander.run(context.database_url, stop))
+
+
+def wording(context: Context) -> Wording:
+    """Links lead to where people reach Vaka: what the settings say, else where the API listens."""
+    return Wording(context.settings.public_url or context.api_url, kind_names())
 
 
 async def run_all(context: Context, stop: asyncio.Event, listening: socket.socket) -> None:

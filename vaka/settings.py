@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
@@ -39,6 +40,13 @@ class Settings(Struct, frozen=True, kw_only=True):
         ),
     ] = None
     http: Annotated[Address, Meta(description="Where the API and the console listen.")] = Address("127.0.0.1", 8000)
+    public_url: Annotated[
+        str | None,
+        Meta(
+            description="Where people reach the console, `https://...`: messages that leave the house link to it. "
+            "Without it the links lead to where the API listens."
+        ),
+    ] = None
     mqtt: Annotated[
         Address,
         Meta(
@@ -211,10 +219,18 @@ def _mqtt_url(text: str) -> str:
     return text
 
 
+def _public_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("it is not http://host or https://host")
+    return text
+
+
 _PARSERS: dict[str, Callable[[str], Any]] = {
     "data_dir": Path,
     "database_url": _database_url,
     "mqtt_url": _mqtt_url,
+    "public_url": _public_url,
     "http": Address.parse,
     "mqtt": Address.parse,
     "scaip_listen": Address.parse,

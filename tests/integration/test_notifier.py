@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -11,16 +11,20 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from processors import notifier as module
-from processors import webhook
 from processors.backoff import Backoff
-from processors.notifier import PER_RECEIVER, Notifier
+from processors.channels import webhook
+from processors.channels.webhook import Webhook
+from processors.delivering import RETRIES, Delivery, Wording
+from processors.notifier import LEASE, PER_RECEIVER, Notifier
 from processors.reach_metrics import ReachMetrics
-from processors.webhook import Webhook
+from processors.waiting import prepare_new
 from rules.alarm_lifecycle import Action
-from store import outbox
+from rules.contact import Channel
+from store import outcomes
 from store.alarm_actions import Actor, act
 from store.journal_write import record
-from store.outbox import mark_seen
+from store.outbox import Room, claim
+from store.outcomes import mark_seen
 from store.pool import Pool
 from tests.support.alarms import (
     OPENED,
@@ -56,11 +60,18 @@ def registry() -> CollectorRegistry:
 
 @asynccontextmanager
 async def notifying(
-    pool: Pool, registry: CollectorRegistry, *, timeout: float = 20, **options: Any
+    pool: Pool,
+    registry: CollectorRegistry,
+    *,
+    timeout: float = 20,
+    retries: Backoff = RETRIES,
+    lease: timedelta = LEASE,
 ) -> AsyncIterator[Notifier]:
+    clock = ManualClock(NOW)
     async with webhook.client() as client:
-        send = Webhook(client, timeout_seconds=timeout).send
-        notifier = Notifier(pool, ManualClock(NOW), ReachMetrics(registry), send, **options)
+        senders = {Channel.WEBHOOK: Webhook(client, timeout_seconds=timeout)}
+        delivery = Delivery(pool, clock, senders, Wording(), retries=retries)
+        notifier = Notifier(pool, clock, ReachMetrics(registry), delivery, lease=lease)
         yield notifier
         await notifier.finish()
 
@@ -132,7 +143,7 @@ async def test_seen_once_by_its_receiver(town: Pool, notifier: Notifier) -> None
 async def test_more_on_the_console_than_one_batch(
     town: Pool, notifier: Notifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "CONSOLE_BATCH", 3)
+    monkeypatch.setattr(module, "BATCH", 3)
     for n in range(7):
         await notify(town, f"n-{n}", "astrid", channel="console")
     await notifier.step()
@@ -167,7 +178,7 @@ async def test_a_webhook_is_told_and_its_receipt_kept(
     assert request.headers["Vaka-Signature"] == webhook.signature("secret of centre", timestamp, request.body)
     (sent,) = await kept(town)
     assert (sent["state"], sent["sent_at"], sent["attempts"]) == ("sent", NOW, 1)
-    assert sent["receipt"] == {"delivered": True, "status": 200, "answer": "thank you"}
+    assert sent["receipt"] == {"accepted": True, "status": 200, "answer": "thank you"}
     assert count(registry, "sent") == 1
 
 
@@ -217,7 +228,7 @@ async def test_a_late_answer_is_no_answer(town: Pool, registry: CollectorRegistr
         await notifier.step()
         await notifier.finish()
     (due,) = await kept(town)
-    assert (due["state"], due["receipt"]) == ("due", {"delivered": False, "error": "no answer within 0.2 s"})
+    assert (due["state"], due["receipt"]) == ("due", {"accepted": False, "error": "no answer within 0.2 s"})
     receiver.release()
     async with notifying(town, CollectorRegistry()) as notifier:
         await notifier.step()
@@ -250,16 +261,16 @@ async def test_one_that_hangs_does_not_hold_up_the_others(
         assert hanging.requests.empty()
 
 
-@pytest.mark.parametrize(("limit", "per_receiver"), [(2, 9), (9, 2)])
-async def test_the_gravest_is_sent_first(town: Pool, limit: int, per_receiver: int) -> None:
+@pytest.mark.parametrize(("limit", "per_receiver", "per_provider"), [(2, 9, 9), (9, 2, 9)])
+async def test_the_gravest_is_sent_first(town: Pool, limit: int, per_receiver: int, per_provider: int) -> None:
     for n in range(5):
         await notify(town, f"technical-{n}", priority=3)
     await notify(town, "press", priority=1)
+    room = Room({Channel.WEBHOOK: limit}, per_receiver, per_provider, {})
     async with town.connection() as connection:
-        claimed = await outbox.claim(
-            connection, limit=limit, per_receiver=per_receiver, busy=[], lease=timedelta(minutes=1)
-        )
-    assert [notification.id for notification in claimed] == ["press", "technical-0"]
+        await prepare_new(connection, 100)
+        claimed = await claim(connection, room, [Channel.WEBHOOK], NOW, LEASE)
+    assert {ticket.id for ticket in claimed} == {"press", "technical-0"}
 
 
 async def test_two_notifiers_send_each_once(town: Pool, receiver: WebhookReceiver, registry: CollectorRegistry) -> None:
@@ -276,15 +287,15 @@ async def test_two_notifiers_send_each_once(town: Pool, receiver: WebhookReceive
 async def test_a_crash_between_sending_and_marking_sends_it_again(
     town: Pool, receiver: WebhookReceiver, registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mark_sent = outbox.mark_sent
+    mark_sent = outcomes.mark_sent
     failures = iter([psycopg.OperationalError("the connection is lost")])
 
-    async def fail_once(*values: Any) -> None:
+    async def fail_once(*values: Any, **options: Any) -> list[datetime]:
         for failure in failures:
             raise failure
-        await mark_sent(*values)
+        return await mark_sent(*values, **options)
 
-    monkeypatch.setattr(outbox, "mark_sent", fail_once)
+    monkeypatch.setattr(outcomes, "mark_sent", fail_once)
     await notify(town, "n-1")
     async with notifying(town, registry, lease=NO_LEASE) as notifier:
         for _ in range(3):
@@ -301,7 +312,8 @@ async def test_what_another_has_claimed_is_left_to_it_until_its_lease_runs_out(
 ) -> None:
     await notify(town, "n-1")
     async with town.connection() as connection:
-        await outbox.claim(connection, limit=1, per_receiver=1, busy=[], lease=timedelta(hours=1))
+        await prepare_new(connection, 100)
+        await claim(connection, Room({Channel.WEBHOOK: 1}, 1, 1, {}), [], NOW, timedelta(hours=1))
     wait = await notifier.step()
     assert wait is not None
     assert 3000 < wait <= 3600
@@ -336,7 +348,7 @@ async def test_retries_end_when_the_alarm_is_closed(town: Pool, notifier: Notifi
     await notifier.finish()
     (failed,) = await kept(town)
     assert failed["state"] == "failed"
-    assert failed["receipt"] == {"delivered": False, "status": 500, "answer": "broken", "reason": "alarm is resolved"}
+    assert failed["receipt"] == {"accepted": False, "status": 500, "answer": "broken", "reason": "alarm is resolved"}
     assert len(receiver.take()) == 1
     assert receiver.requests.empty()
 

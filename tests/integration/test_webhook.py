@@ -4,14 +4,15 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
 
 import httpx
 import pytest
 
-from processors import webhook
-from processors.webhook import Receipt, Webhook, signature
-from store.outbox import Claimed
+from events.ids import AlarmId, TenantId
+from processors.channels import webhook
+from processors.channels.channel import Message, Receipt, Target
+from processors.channels.webhook import Webhook, signature
+from rules.contact import Channel
 from tests.support.webhook_receiver import Answer, WebhookReceiver, webhook_receiver
 
 pytestmark = pytest.mark.anyio
@@ -31,13 +32,18 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-def notification(url: str, secret: str = "s") -> Claimed:
-    return Claimed("n-1", "hook", 3, 1, 1, datetime(2026, 3, 2, tzinfo=UTC), url, secret, {"id": "a", "kind": "fall"})
+MESSAGE = Message(
+    id="n-1", priority=1, title="Larm", body="", alarm=AlarmId("a"), rung=3, round=1, facts={"id": "a", "kind": "fall"}
+)
+
+
+def to(url: str, secret: str = "s") -> Target:
+    return Target(Channel.WEBHOOK, {"url": url, "secret": secret}, {}, TenantId("testby"))
 
 
 async def test_a_signed_post(client: httpx.AsyncClient, receiver: WebhookReceiver) -> None:
     send = Webhook(client, real_time=lambda: 1772434800.9).send
-    assert await send(notification(receiver.url)) == Receipt(True, 200, "thank you")
+    assert await send(MESSAGE, to(receiver.url)) == Receipt(True, status=200, answer="thank you")
     (request,) = receiver.take()
     assert request.json == {"id": "n-1", "alarm": {"id": "a", "kind": "fall"}, "rung": 3, "round": 1}
     assert request.id == "n-1"
@@ -46,17 +52,17 @@ async def test_a_signed_post(client: httpx.AsyncClient, receiver: WebhookReceive
     assert request.headers["Vaka-Signature"] == signature("s", "1772434800", request.body)
 
 
-@pytest.mark.parametrize(("status", "delivered"), [(204, True), (299, True), (400, False), (500, False), (503, False)])
-async def test_only_2xx_is_delivered(
-    client: httpx.AsyncClient, receiver: WebhookReceiver, status: int, delivered: bool
+@pytest.mark.parametrize(("status", "taken"), [(204, True), (299, True), (400, False), (500, False), (503, False)])
+async def test_only_2xx_is_an_acceptance(
+    client: httpx.AsyncClient, receiver: WebhookReceiver, status: int, taken: bool
 ) -> None:
     receiver.answer = lambda request: Answer(status, b"")
-    assert await Webhook(client).send(notification(receiver.url)) == Receipt(delivered, status, "")
+    assert await Webhook(client).send(MESSAGE, to(receiver.url)) == Receipt(taken, status=status, answer="")
 
 
 async def test_redirects_are_not_followed(client: httpx.AsyncClient, receiver: WebhookReceiver) -> None:
     receiver.answer = lambda request: Answer(307, b"", (("Location", receiver.url),))
-    assert (await Webhook(client).send(notification(receiver.url))).delivered is False
+    assert (await Webhook(client).send(MESSAGE, to(receiver.url))).accepted is False
     receiver.take()
     assert receiver.requests.empty()
 
@@ -65,13 +71,13 @@ async def test_the_receipt_keeps_the_beginning_of_the_answer(
     client: httpx.AsyncClient, receiver: WebhookReceiver
 ) -> None:
     receiver.answer = lambda request: Answer(200, b"\0\xff" + "å".encode() * 100_000)
-    receipt = await Webhook(client).send(notification(receiver.url))
-    assert receipt == Receipt(True, 200, "\ufffd\ufffd" + "å" * 498)
+    receipt = await Webhook(client).send(MESSAGE, to(receiver.url))
+    assert receipt == Receipt(True, status=200, answer="\ufffd\ufffd" + "å" * 498)
 
 
 async def test_a_receiver_that_hangs(client: httpx.AsyncClient, receiver: WebhookReceiver) -> None:
     receiver.hang()
-    receipt = await Webhook(client, timeout_seconds=SHORT).send(notification(receiver.url))
+    receipt = await Webhook(client, timeout_seconds=SHORT).send(MESSAGE, to(receiver.url))
     assert receipt == Receipt(False, error="no answer within 0.2 s")
 
 
@@ -91,7 +97,7 @@ async def test_an_answer_that_never_ends_counts_from_its_beginning(client: httpx
 
     server = await asyncio.start_server(go_on, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    receipt = await Webhook(client, timeout_seconds=SHORT).send(notification(f"http://127.0.0.1:{port}/"))
+    receipt = await Webhook(client, timeout_seconds=SHORT).send(MESSAGE, to(f"http://127.0.0.1:{port}/"))
     await over.wait()
     server.close()
     await server.wait_closed()
@@ -102,12 +108,12 @@ async def test_a_receiver_that_is_not_there(client: httpx.AsyncClient) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-        receipt = await Webhook(client).send(notification(f"http://127.0.0.1:{port}/"))
+        receipt = await Webhook(client).send(MESSAGE, to(f"http://127.0.0.1:{port}/"))
     assert receipt == Receipt(False, error="ConnectError: All connection attempts failed")
 
 
 @pytest.mark.parametrize("url", ["", "nonsense", "ftp://127.0.0.1/", "http://[::1", "http://a b/"])
 async def test_an_address_that_does_not_work(client: httpx.AsyncClient, url: str) -> None:
-    receipt = await Webhook(client).send(notification(url))
-    assert (receipt.delivered, receipt.status) == (False, None)
+    receipt = await Webhook(client).send(MESSAGE, to(url))
+    assert (receipt.accepted, receipt.status) == (False, None)
     assert receipt.error

@@ -14,17 +14,19 @@ import aiomqtt
 import httpx
 
 from events.address import MqttServer
-from processors import webhook
+from processors.channels import webhook
 from processors.commander import Commander
+from processors.delivering import Delivery
 from processors.escalator import Escalator
 from processors.notifier import Notifier
 from processors.reach_metrics import ReachMetrics
+from rules.contact import Channel
 from store.people import Role, create_token
 from store.pool import Pool, open_pool
 from tests.support.engine import START, RunningEngine, running_engine
 from vaka.clock import Clock, ManualClock
 from vaka.context import Context
-from vaka.roles import reader, run_api
+from vaka.roles import reader, run_api, wording
 from vaka.settings import Settings
 
 PASSWORD = "a password for tests"
@@ -66,7 +68,8 @@ class World:
         self.http = webhook.client()
         self._signed_in: list[httpx.AsyncClient] = []
         self.escalator = Escalator(pool, context.now, metrics)
-        self.notifier = Notifier(pool, context.now, metrics, webhook.Webhook(self.http).send)
+        delivery = Delivery(pool, context.now, {Channel.WEBHOOK: webhook.Webhook(self.http)}, wording(context))
+        self.notifier = Notifier(pool, context.now, metrics, delivery)
         self.commander = Commander(pool, context.now, metrics, context.broker)
 
     async def make(self, resource: str, **fields: Any) -> dict[str, Any]:

@@ -43,7 +43,7 @@ CREATE INDEX notifications_due ON notifications (channel, priority, next_attempt
 CREATE INDEX notifications_new ON notifications (priority, created_at)
     WHERE lane IS NULL AND state = 'due' AND channel <> 'console';
 CREATE INDEX notifications_waiting ON notifications (lane) WHERE state = 'due';
-CREATE INDEX notifications_fall_back ON notifications (priority, fall_back_at) WHERE fall_back_at IS NOT NULL;
+CREATE INDEX notifications_fall_back ON notifications (fall_back_at) WHERE fall_back_at IS NOT NULL;
 CREATE INDEX notifications_by_reference ON notifications (reference) WHERE reference IS NOT NULL;
 CREATE INDEX notifications_merged ON notifications (merged_into) WHERE merged_into IS NOT NULL;
 

@@ -1,18 +1,18 @@
 """The signature, and what is written of it for receivers."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from processors.webhook import payload, signature
-from store.outbox import Claimed
+from events.ids import AlarmId
+from processors.channels.channel import Message
+from processors.channels.webhook import payload, signature
 
-DOCS = Path(__file__).parents[3] / "docs" / "webhooks.md"
+DOCS = Path(__file__).parents[4] / "docs" / "webhooks.md"
 SENT_AT = "1772434800"
-NOTIFICATION = Claimed("n", "hook", 3, 0, 1, datetime(2026, 3, 2, tzinfo=UTC), "http://x", "s", {"id": "a"})
+NOTIFICATION = Message(id="n", priority=1, title="Larm", body="", alarm=AlarmId("a"), rung=3, facts={"id": "a"})
 
 
 @pytest.fixture
