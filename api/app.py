@@ -67,7 +67,8 @@ ROUTERS: tuple[APIRouter, ...] = tuple(
         session, stream, alarms, alarm_actions, explanation, notifications, residents, plans, backtests, pauses, fleet,
         devices, device_import, device_life, device_types, found_devices, assignments, reattributions, events,
         service_levels, responses,
-        quarantine, usage, history, units, plan_defaults, staff, webhooks, channel_providers, push, tokens, tenants, operations, fhir,
+        quarantine, usage, history, units, plan_defaults, staff, webhooks, channel_providers, push,
+        tokens, tenants, operations, fhir,
     )
 )  # fmt: skip
 
