@@ -9,7 +9,7 @@ from api.callers import Caller
 from api.fields import Body
 from api.given import checked
 from api.permissions import Permission, may
-from api.problems import ProblemError
+from api.problems import conflict
 from api.routing import Vaka, located, resource
 from events.ids import derived_id
 from rules.addresses import read_address, written
@@ -57,7 +57,7 @@ async def get_key(caller: Self, vaka: Vaka) -> PushKey:
 async def subscribe(body: NewSubscription, caller: Self, vaka: Vaka, response: Response) -> Subscribed:
     """For whoever is signed in, and for nobody else any longer. 200 when it was theirs before."""
     if caller.username is None or caller.tenant is None:
-        raise ProblemError(403, "only a person of a municipality has a browser that can be told")
+        raise conflict("only a person of a municipality has a browser that can be told")
     with checked():
         address = written(read_address(Channel.PUSH, body.model_dump()))
     id = derived_id("push", caller.id, body.endpoint)
