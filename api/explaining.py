@@ -61,6 +61,18 @@ ALWAYS = (
     "Nothing would have kept it away: what the device said is always an alarm.",
 )
 
+TIMES = {
+    "corrected": (
+        "enhetens klocka visade {device_time}, rättad med så mycket som den går fel",
+        "the clock of the device said {device_time}, corrected by how far off it is",
+    ),
+    "received": (
+        "enhetens klocka visade {device_time} och går inte att lita på: tiden är när det kom fram",
+        "the clock of the device said {device_time} and cannot be relied on: the time is when it arrived",
+    ),
+}
+"""When the time that a device told was not believed, Swedish and English."""
+
 
 @cache
 def _texts(language: Language) -> dict[str, str]:
@@ -94,7 +106,15 @@ class Words:
         times |= {name: data[name] for name in ("since", "deadline") if name in data}
         values = {name: str(value) for name, value in data.items() if name not in times}
         values |= {name: self.clock(value, decision.at) for name, value in times.items()}
-        return _filled(text, values).strip()
+        return " – ".join(part for part in (_filled(text, values).strip(), self._time(decision)) if part)
+
+    def _time(self, decision: AnyDecision) -> str | None:
+        """What was made of the device's own time; None when it was believed."""
+        texts = TIMES.get(decision.detail.get("time", ""))
+        if texts is None:
+            return None
+        said = self.clock(decision.detail["device_time"], decision.at)
+        return _filled(texts[self._language is Language.ENGLISH], {"device_time": said})
 
     def prevented(self, decision: Raise, deadline: datetime | None) -> str:
         """What would have kept it away."""

@@ -15,6 +15,7 @@ from events.kinds import HEALTH, URGENT
 from events.log import Entry
 from processors.directory import Directory
 from processors.resolve import read_as, resolve
+from rules import clock
 from rules.decisions import AnyDecision, Failed
 from rules.news import is_due_heartbeat, is_news
 from rules.partition import Partition
@@ -102,7 +103,8 @@ class Batch:
                 return
             seen = read_as(seen, "heartbeat")
         self.observed += 1
-        entry = self._append(seen, self._holder(seen), history=False)
+        at = self._happened(seen)
+        entry = self._append(seen, at, self._holder(seen, at), history=False)
         made = self._partition.apply(entry)
         if made:
             self.decisions += made
@@ -110,25 +112,30 @@ class Batch:
 
     def remember(self, seen: Observation, resident: ResidentId) -> None:
         """Appends an event of the past as history: counted, but no rule sees it."""
-        self._append(seen, resident, history=True)
+        self._append(seen, seen.message.at, resident, history=True)
 
     def _is_news(self, seen: Observation) -> bool:
         return is_news(self._partition.device(seen.device), seen.kind, seen.message, self.now)
 
-    def _holder(self, seen: Observation) -> ResidentId | None:
+    def _happened(self, seen: Observation) -> datetime:
+        """When, by the device's clock as far as that can be believed; what it said stays in the payload as `at`."""
+        state = self._partition.device(seen.device)
+        return clock.judged(state.known.clock if state is not None else clock.Clock(), seen.message.at, self.now)
+
+    def _holder(self, seen: Observation, at: datetime) -> ResidentId | None:
         """Whose event it is: who had the device then. A call for help never goes to nobody because a clock is wrong."""
-        holder = self._directory.holder(seen.device, seen.message.at)
+        holder = self._directory.holder(seen.device, at)
         if holder is None and seen.kind in URGENT:
             return self._directory.holder(seen.device, self.now)
         return holder
 
-    def _append(self, seen: Observation, resident: ResidentId | None, *, history: bool) -> Entry:
+    def _append(self, seen: Observation, at: datetime, resident: ResidentId | None, *, history: bool) -> Entry:
         entry = Entry(
             self.next_position,
             self._directory.key(seen.device, resident),
             seen.kind,
             seen.message,
-            seen.message.at,
+            at,
             self.now,
             seen.tenant,
             seen.device,

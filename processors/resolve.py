@@ -11,7 +11,7 @@ from events.messages import Message
 from processors.directory import Device, Directory
 
 FUTURE = timedelta(days=1)
-"""How far ahead of ours a device's clock may be before its message cannot be believed."""
+"""How far ahead of ours a device's clock may be before its message is refused; a call for help never is."""
 
 TESTABLE = frozenset({"alarm_pressed", "fall_detected", "smoke_detected"})
 """What an installer tries out: while the trial runs, these are `test_alarm`."""
@@ -26,8 +26,6 @@ def resolve(directory: Directory, seen: Observation | Heard, now: datetime) -> O
     fault = _fault(found, device, now)
     if fault is not None or device is None:
         return fault or _unknown(found)
-    if found.message.at > now + FUTURE:
-        found = _now_instead(found, now)
     kind = device.reads_as.get(found.kind, found.kind)
     if kind in TESTABLE and device.testing_until is not None and now < device.testing_until:
         kind = "test_alarm"
@@ -63,12 +61,6 @@ def _fault(seen: Observation, device: Device | None, now: datetime) -> Rejected 
         text = f"at: {seen.message.at.isoformat()!r} is more than a day after {now.isoformat()!r}"
         return Rejected(Rejection.FUTURE_TIME, text, seen.tenant, seen.device)
     return None
-
-
-def _now_instead(seen: Observation, now: datetime) -> Observation:
-    """A call for help from a device whose clock is wrong counts as now; its own time stays in the payload as `at`."""
-    payload = seen.payload.rstrip()[:-1] + b',"clock":"replaced"}'
-    return replace(seen, message=replace(seen.message, at=now), payload=payload)
 
 
 def _unknown(seen: Observation) -> Rejected:

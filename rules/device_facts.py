@@ -10,7 +10,8 @@ from events.control import AssignmentChanged, DeviceChanged
 from events.devices import LifeCycle
 from events.ids import ResidentId, health_key
 from events.log import Entry
-from rules.device_state import Battery, Clock, DeviceState, Known, Lending, Signal
+from rules.clock import disproved, sampled
+from rules.device_state import Battery, DeviceState, Known, Lending, Signal
 
 ASPECTS: dict[str, tuple[str, bool, str | None]] = {
     "motion": ("motion", True, "room"),
@@ -51,10 +52,6 @@ CHARGED = 10.0
 RELAY_NOTED = timedelta(minutes=5)
 """So often a hub's state says that something came through it: more often would cost, and tell nobody more."""
 
-SAMPLES = 5
-SAMPLE_SPACING = timedelta(hours=3)
-"""What a device kept back and sends in one go is late, not a wrong clock: so much of it counts as one sample."""
-
 
 def heard(state: DeviceState, entry: Entry) -> DeviceState:
     """`state` after a message of the device; that its hub does not see it is not said by the device itself."""
@@ -62,6 +59,8 @@ def heard(state: DeviceState, entry: Entry) -> DeviceState:
     learn = _LEARN.get(kind)
     if learn is not None:
         known = learn(known, entry)
+    if not known.calm:
+        known = _with_clock_in_doubt(known, entry)
     seen = state.last_seen if kind == "offline" else entry.received_at
     return DeviceState(state.key, entry.position, state.deadline, seen, known)
 
@@ -105,11 +104,22 @@ TELLING = frozenset(
 
 def _with_clock(known: Known, entry: Entry) -> Known:
     """`known` with a sample of the device's clock, if it speaks of its own and there is none of late."""
-    clock, now = known.clock, entry.received_at
-    if not known.own_clock or (clock.next_at is not None and now < clock.next_at):
+    if not known.own_clock:
         return known
-    behind = round((now - entry.occurred_at).total_seconds(), 1)
-    return replace(known, clock=Clock((*clock.samples[1 - SAMPLES :], behind), now + SAMPLE_SPACING))
+    clock = sampled(known.clock, _said_at(entry), entry.received_at)
+    return known if clock is known.clock else replace(known, clock=clock)
+
+
+def _with_clock_in_doubt(known: Known, entry: Entry) -> Known:
+    """What is only late is often followed by what is not."""
+    clock = disproved(known.clock, _said_at(entry), entry.received_at)
+    return known if clock is known.clock else replace(known, clock=clock)
+
+
+def _said_at(entry: Entry) -> datetime:
+    """By the device's own clock; `occurred_at` is corrected by what was measured."""
+    assert isinstance(entry.data, m.Message)
+    return entry.data.at
 
 
 def _learn_aspect(known: Known, entry: Entry) -> Known:

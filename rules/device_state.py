@@ -1,7 +1,6 @@
 """What the rules remember of one device: who has it, what it last said, and how it is."""
 
-from datetime import datetime, timedelta
-from statistics import median
+from datetime import datetime
 
 import msgspec
 from msgspec import Struct
@@ -9,6 +8,7 @@ from msgspec import Struct
 from events.devices import LifeCycle, Watch
 from events.ids import DeviceId, Key, ResidentId
 from events.kinds import Technology
+from rules.clock import Clock
 
 Point = tuple[datetime, float]
 
@@ -35,13 +35,6 @@ class Signal(Struct, frozen=True, array_like=True, gc=False):
     quality: float | None
     rssi_dbm: float | None
     at: datetime
-
-
-class Clock(Struct, frozen=True, array_like=True, gc=False):
-    """How many seconds the device's clock is behind ours, as some of its messages say; the last one is the newest."""
-
-    samples: tuple[float, ...] = ()
-    next_at: datetime | None = None
 
 
 class Told(Struct, frozen=True, array_like=True, gc=False):
@@ -97,13 +90,6 @@ class Known(Struct, frozen=True, array_like=True, gc=False):
     turn: int = 0
     hub_turn: int = 0
     calm: bool = True
-
-    @property
-    def skew(self) -> timedelta | None:
-        """How far the device's clock is behind ours, most of the time; None before there is enough to tell."""
-        if len(self.clock.samples) < 3:
-            return None
-        return timedelta(seconds=median(self.clock.samples))
 
 
 class DeviceState(Struct, frozen=True, array_like=True, gc=False):

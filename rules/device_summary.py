@@ -47,7 +47,7 @@ class Summary(Struct, frozen=True):
 
 def summary(state: DeviceState) -> Summary:
     known = state.known
-    battery, signal, skew = known.battery, known.signal, known.skew
+    battery, signal, behind = known.battery, known.signal, known.clock.behind
     return Summary(
         device=state.device,
         status=status(state),
@@ -63,7 +63,7 @@ def summary(state: DeviceState) -> Summary:
         mains=known.aspects.get("mains"),
         tampered=known.aspects.get("tampered"),
         faults=_faults(known),
-        clock_behind_seconds=skew.total_seconds() if skew is not None else None,
+        clock_behind_seconds=behind.total_seconds() if behind is not None else None,
         tested_at=known.tested_at,
     )
 

@@ -16,7 +16,7 @@ from rules.decisions import AlarmKind, AnyDecision, Priority, Raise, Reason, Wit
 from rules.device_facts import RELAY_NOTED, holders
 from rules.device_state import DeviceState, Known, Told
 
-VERSION = 1
+VERSION = 2
 NAME = "device_health"
 
 WATCHED = (LifeCycle.INSTALLED, LifeCycle.IN_USE)
@@ -147,10 +147,10 @@ def _reported(known: Known, at: datetime) -> dict[str, Trouble]:
 
 
 def _clock(known: Known, at: datetime) -> dict[str, Trouble]:
-    skew = known.skew
-    if skew is None or abs(skew) < (CLOCK_RIGHT if "clock" in known.told else CLOCK_WRONG):
+    behind = known.clock.behind
+    if behind is None or abs(behind) < (CLOCK_RIGHT if "clock" in known.told else CLOCK_WRONG):
         return {}
-    detail = {"behind_seconds": round(skew.total_seconds())}
+    detail = {"behind_seconds": round(behind.total_seconds())}
     return {"clock": Trouble(AlarmKind.CLOCK_WRONG, Reason.CLOCK_WRONG, at, detail)}
 
 
@@ -193,7 +193,7 @@ def judged(
 
 def is_calm(known: Known) -> bool:
     waits_for_proof = known.life_cycle is LifeCycle.INSTALLED or known.testing_until is not None
-    return not (known.told or known.silence or known.offline_at or waits_for_proof)
+    return not (known.told or known.silence or known.offline_at or waits_for_proof or known.clock.is_doubtful)
 
 
 def _raise(state: DeviceState, name: str, trouble: Trouble, at: datetime, cause: object) -> Raise:

@@ -8,8 +8,10 @@ from msgspec.structs import replace
 from events.control import PauseChanged, PlanChanged
 from events.ids import derived_id
 from events.log import Entry
+from events.messages import Message
 from rules import (
     as_needed,
+    clock,
     conditions,
     dispenser,
     doors,
@@ -133,8 +135,16 @@ def _apply(state: ResidentState, entry: Entry) -> Result:
         # Few entries move a deadline: only then is it worth asking every rule for its own.
         if state is not before and not moved:
             moved = detector is PLAN or detector is PAUSE or detector.deadline(state) is not detector.deadline(before)
+    if decisions and isinstance(entry.data, Message) and entry.occurred_at != entry.data.at:
+        decisions = _timed(decisions, entry, entry.data.at)
     deadline = _earliest(state) if moved else state.deadline
     return replace(state, position=entry.position, deadline=deadline), decisions
+
+
+def _timed(decisions: list[AnyDecision], entry: Entry, at: datetime) -> list[AnyDecision]:
+    """What follows from a time that was not believed says so."""
+    time = {"time": clock.source(at, entry.occurred_at, entry.received_at).value, "device_time": at.isoformat()}
+    return [replace(decision, detail={**decision.detail, **time}) for decision in decisions]
 
 
 def _pass_time(state: ResidentState, now: datetime) -> Result:

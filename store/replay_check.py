@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from events.ids import Key
-from rules import saved
+from rules import health, saved
 from rules.decisions import AnyDecision, decode_decision
 from rules.saved import State
 from rules.state import STATE_VERSION
@@ -12,7 +12,10 @@ from rules.step import DETECTORS
 from store.log import PARTITION, last_entry
 from store.pool import Connection
 
-RULES = f"{STATE_VERSION} " + " ".join(f"{detector.name}:{detector.version}" for detector in DETECTORS)
+RULES = f"{STATE_VERSION} " + " ".join(
+    f"{name}:{version}"
+    for name, version in [*((one.name, one.version) for one in DETECTORS), (health.NAME, health.VERSION)]
+)
 """Which rules these are: others may give other decisions."""
 
 LOCK = "SELECT pg_try_advisory_xact_lock(0x7265706c)"

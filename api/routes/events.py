@@ -1,6 +1,8 @@
 """Events: what devices said."""
 
 import re
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any
 
 from api.callers import Caller
@@ -9,13 +11,28 @@ from api.lists import BY_TIME_AND_NUMBER, Page, Pages
 from api.permissions import Permission, may
 from api.problems import not_found
 from api.routing import Vaka, resource
+from events.codec import utc
 from events.kinds import Technology
+from rules.clock import TimeSource, source
 from store import events_query
-from store.events_query import Event
 
 router = resource("events")
 
 Reader = Annotated[Caller, may(Permission.EVENTS_READ)]
+
+
+@dataclass(frozen=True, slots=True)
+class Event(events_query.Event):
+    """`device_time`: when it happened by the device's own clock; `time`: whether `occurred_at` is that time."""
+
+    device_time: datetime
+    time: TimeSource
+
+
+def _shown(event: events_query.Event) -> Event:
+    at = utc(event.data["at"])
+    told = {name: getattr(event, name) for name in event.__dataclass_fields__}
+    return Event(**told, device_time=at, time=source(at, event.occurred_at, event.received_at))
 
 
 @router.get("", summary="List events")
@@ -49,7 +66,7 @@ async def list_events(
     async with vaka.read() as connection:
         after = pages.after(BY_TIME_AND_NUMBER)
         found = await events_query.events(connection, caller.scope, **filters, after=after, limit=pages.fetch)
-    return pages.page(found, lambda event: (event.occurred_at, int(event.id)))
+    return pages.page([_shown(event) for event in found], lambda event: (event.occurred_at, int(event.id)))
 
 
 @router.get("/{id}", summary="An event")
@@ -61,4 +78,4 @@ async def get_event(id: str, caller: Reader, vaka: Vaka) -> Event:
             found = await events_query.event(connection, caller.scope, position)
     if found is None:
         raise not_found("event", id[:100])
-    return found
+    return _shown(found)

@@ -12,10 +12,12 @@ from api.fields import AlarmRef
 from api.permissions import Permission, may
 from api.problems import not_found
 from api.routing import Vaka, resource
-from events.ids import AlarmId
+from events.ids import AlarmId, Key
+from rules.clock import TimeSource
 from rules.decisions import Annotate, AnyDecision, Raise, Reason, Withdraw
 from store import alarms_query, registry
-from store.explanation import Reached, decisions_of, reached
+from store.explanation import Reached, decisions_of, reached, said_at
+from store.pool import Connection
 from store.select import Scope
 
 router = resource("alarms")
@@ -24,11 +26,16 @@ Reader = Annotated[Caller, may(Permission.ALARMS_READ)]
 
 
 class Input(BaseModel):
-    """Something that the rule knew: the kind of the event, when it happened, and whose word it is."""
+    """Something that the rule knew: the kind of the event, when it happened, and whose word it is.
+
+    `device_time`: when by the device's own clock, if that was not believed; `time` says what was done about it.
+    """
 
     kind: str
     at: datetime
     device: str | None = None
+    time: TimeSource = TimeSource.DEVICE
+    device_time: datetime | None = None
 
 
 class Episode(BaseModel):
@@ -88,8 +95,12 @@ async def explain(
         tenant = await registry.tenant(connection, Scope(), alarm.tenant)
         decisions = await decisions_of(connection, id)
         told = await reached(connection, id)
-    words = Words(language, tenant.timezone if tenant is not None else "UTC")
-    episodes = [_episode(words, decision) for decision in decisions if isinstance(decision, Raise)]
+        words = Words(language, tenant.timezone if tenant is not None else "UTC")
+        episodes = [
+            await _with_times(connection, raised.key, _episode(words, raised))
+            for raised in decisions
+            if isinstance(raised, Raise)
+        ]
     return Explanation(
         alarm=id,
         language=language,
@@ -119,6 +130,16 @@ def _episode(words: Words, raised: Raise) -> Episode:
         deadline=due,
         prevented_by=words.prevented(raised, due),
     )
+
+
+async def _with_times(connection: Connection, key: Key, episode: Episode) -> Episode:
+    """With where the times of the inputs come from, as the log has it."""
+    said = await said_at(connection, key, [given.at for given in episode.inputs])
+    for given in episode.inputs:
+        for one in said:
+            if one.at == given.at and given.device in (None, one.device) and one.time is not TimeSource.DEVICE:
+                given.time, given.device_time = one.time, one.device_time
+    return episode
 
 
 def _inputs(raised: Raise, deadline: datetime | None) -> list[Input]:

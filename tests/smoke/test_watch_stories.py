@@ -102,7 +102,9 @@ async def test_staff_ask_why_there_is_an_alarm(world: World) -> None:
     )
     (episode,) = told["episodes"]
     assert (episode["rule"], episode["rule_version"], episode["plan_version"]) == ("doors", 1, 1)
-    assert episode["inputs"] == [{"kind": "door_opened", "at": "2026-03-02T06:00:00Z", "device": "motion"}]
+    (given,) = episode["inputs"]
+    assert (given["kind"], given["at"], given["device"]) == ("door_opened", "2026-03-02T06:00:00Z", "motion")
+    assert (given["time"], given["device_time"]) == ("device", None)
     assert episode["deadline"] == "2026-03-02T06:10:00Z"
     assert [(who["channel"], who["name"], who["at"]) for who in told["reached"]] == [
         ("console", "Britt", "2026-03-02T06:10:00Z")

@@ -51,7 +51,27 @@ async def test_an_event_is_shown_as_it_came(log: Api, admin: httpx.AsyncClient) 
         "source_id": None,
         "data": {"at": "2026-03-02T13:02:00+01:00", "percent": 7.5, "x": [1]},
         "history": False,
+        "device_time": "2026-03-02T12:02:00Z",
+        "time": "device",
     }
+
+
+@pytest.mark.parametrize(
+    ("said_at", "time"), [("13:01", "device"), ("11:01", "corrected"), ("12:00", "received"), ("14:30", "received")]
+)
+async def test_an_event_says_where_its_time_comes_from(
+    town: Api, admin: httpx.AsyncClient, said_at: str, time: str
+) -> None:
+    data = {"at": f"2026-03-02T{said_at}:00+01:00"}
+    await said(town, 1, "motion", minute=1, data=data)
+    if time == "corrected":
+        await town.execute("UPDATE events SET received_at = received_at + interval '1 second'")
+    event = await got(admin, "events/1")
+    assert (event["time"], event["data"]) == (time, data)
+    assert (event["device_time"], event["occurred_at"]) == (
+        f"2026-03-02T{int(said_at[:2]) - 1}:{said_at[3:]}:00Z",
+        "2026-03-02T12:01:00Z",
+    )
 
 
 async def test_events_are_found_newest_first_and_control_entries_are_none(log: Api, admin: httpx.AsyncClient) -> None:

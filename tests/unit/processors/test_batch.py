@@ -19,13 +19,15 @@ from events.control import (
 )
 from events.delivery import Delivery, Heard, Lane, Observation, Rejected, Rejection
 from events.devices import Family, Origin
-from events.ids import DeviceId, ResidentId, TenantId, UnitId, resident_key
+from events.ids import DeviceId, ResidentId, TenantId, UnitId, device_key, resident_key
 from events.kinds import HEALTH, KINDS, URGENT, Technology
+from events.log import Entry
 from events.topics import event_topic
 from ingest.adapter import heard
 from ingest.adapters.canonical import read
 from processors.batch import Batch, only_first
 from processors.directory import Directory
+from rules.clock import SENT_BEFORE
 from rules.decisions import Failed, Raise
 from rules.detector import Detector
 from rules.partition import Partition
@@ -195,8 +197,61 @@ def test_a_call_for_help_from_the_future_counts_as_now(batch: Batch, kind: str) 
     observe(batch, said(kind, NOW + 2 * DAY))
     (row,) = batch.rows
     assert (row.entry.occurred_at, row.entry.resident) == (NOW, ANNA)
-    stored = msgspec.json.decode(row.raw)
-    assert (stored["at"], stored["clock"]) == ((NOW + 2 * DAY).isoformat(), "replaced")
+    assert msgspec.json.decode(row.raw)["at"] == (NOW + 2 * DAY).isoformat()
+
+
+def heartbeats(directory: Directory, partition: Partition, behind: timedelta) -> None:
+    """Three of them, the last one three hours before NOW."""
+    for number in range(3):
+        now = NOW - (3 - number) * timedelta(hours=3)
+        observe(Batch(directory, partition, now, next_position=number), said("heartbeat", now - behind))
+
+
+@pytest.mark.parametrize("behind", [timedelta(hours=2), timedelta(hours=-2), timedelta(days=20_000)])
+def test_an_event_is_from_when_a_clock_that_is_off_means(
+    directory: Directory, partition: Partition, batch: Batch, behind: timedelta
+) -> None:
+    """Whose it is and which day it counts for follow from that; what the device said is kept."""
+    heartbeats(directory, partition, behind)
+    then = NOW - timedelta(hours=10)
+    observe(batch, said("alarm_pressed", then - behind), said("motion", NOW - behind))
+    press, motion = (row.entry for row in batch.rows)
+    assert (press.occurred_at, press.resident, press.key) == (then, ANNA, "r:anna")
+    assert (motion.occurred_at, motion.resident) == (NOW - SENT_BEFORE, ANNA)
+    assert msgspec.json.decode(batch.rows[0].raw)["at"] == (then - behind).isoformat()
+    assert {use.day for use in batch.uses} == {date(2026, 3, 1), date(2026, 3, 2)}
+    (alarm,) = batch.decisions
+    assert alarm.detail["time"] == "corrected"
+    assert alarm.detail["device_time"] == (then - behind).isoformat()
+
+
+def test_what_comes_late_from_a_clock_that_is_right_is_late(
+    directory: Directory, partition: Partition, batch: Batch
+) -> None:
+    heartbeats(directory, partition, timedelta(0))
+    observe(batch, said("position", NOW - timedelta(hours=5)), said("alarm_pressed", NOW - timedelta(hours=2)))
+    assert [row.entry.occurred_at for row in batch.rows] == [NOW - timedelta(hours=5), NOW - timedelta(hours=2)]
+    assert (batch.decisions[0].detail["late_minutes"], "time" in batch.decisions[0].detail) == (120, False)
+
+
+def test_a_network_has_no_clock_of_the_devices(directory: Directory, batch: Batch, partition: Partition) -> None:
+    """The time that another family's network tells is no word of the device's own clock."""
+    registered = DeviceChanged(
+        device=BUTTON,
+        tenant=TENANT,
+        technology=Technology.SOCIAL_ALARM,
+        origin=Origin(Family.ZIGBEE2MQTT, "zigbee2mqtt", "0x1"),
+    )
+    partition.apply(Entry(0, device_key(BUTTON), "device_changed", registered, NOW - DAY, NOW - DAY))
+    heartbeats(directory, partition, timedelta(hours=2))
+    observe(batch, said("motion", NOW - timedelta(hours=2)))
+    assert batch.rows[0].entry.occurred_at == NOW - timedelta(hours=2)
+
+
+def test_history_is_from_when_it_says(directory: Directory, partition: Partition, batch: Batch) -> None:
+    heartbeats(directory, partition, timedelta(hours=2))
+    batch.remember(observation(said("motion", NOW - 4000 * DAY)), ANNA)
+    assert batch.rows[0].entry.occurred_at == NOW - 4000 * DAY
 
 
 def test_a_marker_is_nothing(batch: Batch) -> None:

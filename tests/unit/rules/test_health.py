@@ -365,9 +365,28 @@ def test_a_clock_that_is_wrong_is_told_once_there_is_enough_to_tell(behind: floa
     assert beat(fleet, behind, behind) == []
     assert beat(fleet, behind, behind, since=2) == ["360 raise clock_wrong d:button clock_wrong"]
     assert fleet.decisions[0].detail["behind_seconds"] == behind * 60
-    nearly, right = behind / 2, behind / 5
-    assert beat(fleet, nearly, nearly, nearly, since=4) == []
-    assert beat(fleet, right, right, right, since=7) == ["1620 withdraw d:button clock_right"]
+    assert beat(fleet, *[behind / 2] * 6, since=4) == []
+    assert beat(fleet, 0, since=10) == ["1800 withdraw d:button clock_right"]
+
+
+def test_a_clock_that_nears_the_truth_is_right_at_two_minutes() -> None:
+    fleet = Fleet()
+    fleet.device("button", limit=None)
+    beat(fleet, 10, 10, 10)
+    assert beat(fleet, 2, since=3) == []
+    assert beat(fleet, 1.9, since=4) == ["720 withdraw d:button clock_right"]
+
+
+def test_what_comes_in_time_after_what_was_kept_back_shows_that_the_clock_is_right() -> None:
+    """Whatever it is: every four hours a device sends what it had kept, and the oldest comes first."""
+    fleet = Fleet()
+    fleet.device("button", limit=None)
+    for time in range(0, 1440, 240):
+        fleet.say(time, "button", "battery", percent=50, ago=240)
+        fleet.say(time, "button", "motion", ago=120)
+        fleet.say(time, "button", "motion")
+    assert fleet.state("button").known.clock.samples == (0,) * 5
+    assert fleet.decisions == []
 
 
 def test_what_is_sent_late_now_and_then_is_no_wrong_clock() -> None:
@@ -383,7 +402,7 @@ def test_a_device_whose_messages_take_our_time_has_no_clock() -> None:
     fleet = Fleet()
     fleet.device("button", limit=None, origin=Origin(Family.ZIGBEE2MQTT, "zigbee2mqtt", "0x1"))
     assert beat(fleet, 30, 30, 30) == []
-    assert fleet.state("button").known.skew is None
+    assert fleet.state("button").known.clock.behind is None
 
 
 @pytest.mark.parametrize(
