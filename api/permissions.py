@@ -34,10 +34,20 @@ class Permission(StrEnum):
     BACKTESTS = "backtests"
     STAFF_READ = "staff: read"
     STAFF_WRITE = "staff: write"
+    DUTY_READ = "duty: read"
+    DUTY_WRITE = "duty: write"
+    RELATIVES_READ = "relatives: read"
+    RELATIVES_WRITE = "relatives: write"
     WEBHOOKS_READ = "webhooks: read"
     WEBHOOKS_WRITE = "webhooks: write"
     PROVIDERS_READ = "providers: read"
     PROVIDERS_WRITE = "providers: write"
+    CONTACT_POINTS_READ = "contact points: read"
+    CONTACT_POINTS_WRITE = "contact points: write"
+    DELIVERY_SETTINGS_READ = "delivery settings: read"
+    DELIVERY_SETTINGS_WRITE = "delivery settings: write"
+    MESSAGE_DECISIONS_READ = "message decisions: read"
+    MESSAGE_DECISIONS_WRITE = "message decisions: write"
     TOKENS = "tokens"
     ALARMS_READ = "alarms: read"
     ALARMS_ACT = "alarms: act"
@@ -82,10 +92,20 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     P.BACKTESTS: _roles("manager admin"),
     P.STAFF_READ: _roles("staff manager admin auditor"),
     P.STAFF_WRITE: _roles("admin"),
+    P.DUTY_READ: _roles("staff manager operator admin auditor"),
+    P.DUTY_WRITE: _roles("manager admin"),
+    P.RELATIVES_READ: _roles("staff manager admin auditor"),
+    P.RELATIVES_WRITE: _roles("manager admin"),
     P.WEBHOOKS_READ: _roles("operator admin auditor"),
     P.WEBHOOKS_WRITE: _roles("admin"),
     P.PROVIDERS_READ: _roles("operator admin auditor"),
     P.PROVIDERS_WRITE: _roles("admin"),
+    P.CONTACT_POINTS_READ: _roles("staff manager operator admin auditor"),
+    P.CONTACT_POINTS_WRITE: _roles("staff manager operator admin"),
+    P.DELIVERY_SETTINGS_READ: _roles("manager operator admin auditor"),
+    P.DELIVERY_SETTINGS_WRITE: _roles("admin"),
+    P.MESSAGE_DECISIONS_READ: _roles("manager admin auditor"),
+    P.MESSAGE_DECISIONS_WRITE: _roles("manager admin"),
     P.TOKENS: _roles("admin"),
     P.ALARMS_READ: _roles("staff manager operator admin auditor"),
     P.ALARMS_ACT: _roles("staff manager admin"),
