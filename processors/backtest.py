@@ -15,10 +15,10 @@ from msgspec.structs import replace
 from events.control import PlanChanged
 from events.ids import EVERYBODY, DeviceId, ResidentId, TenantId, UnitId
 from events.log import Entry
+from processors.would_tell import Ladders, WouldTell
 from rules.backtest import Difference, Episode, Tally, compare, episodes, night_of, tally
 from rules.decisions import AlarmKind, AnyDecision
 from rules.detector import NOTHING
-from rules.escalation import Group, ladder
 from rules.fleet import Fleet
 from rules.partition import Partition
 from rules.plan import read_plan
@@ -54,15 +54,11 @@ class Asked(Struct, frozen=True, kw_only=True):
     history: bool = False
 
 
-class WouldTell(Struct, frozen=True):
-    """When whom the ladder would tell, as long as nobody accepts."""
-
-    at: datetime
-    groups: tuple[Group, ...]
-
-
 class Finding(Struct, frozen=True):
-    """One difference, with the night it falls into, whom the recorded alarm reached, and whom the other would."""
+    """One difference, with the night it falls into, whom the recorded alarm reached, and whom the other would.
+
+    `policy`: id and version of the escalation policy that the other would have followed.
+    """
 
     resident: ResidentId
     name: str
@@ -70,7 +66,8 @@ class Finding(Struct, frozen=True):
     difference: Difference
     night: date | None
     reached: dict[str, Any] | None
-    would_reach: tuple[WouldTell, ...]
+    would_reach: tuple[WouldTell, ...] = ()
+    policy: tuple[str, int] | None = None
 
 
 class Report(Struct, frozen=True):
@@ -125,7 +122,9 @@ async def backtest(
 
         await _judge(connection, asked, group, outages, sums, so_far)
     nights = max(0, (asked.end - asked.start).days) * len(people)
-    findings = sorted(sums.findings, key=lambda finding: (finding.difference.at, finding.resident))
+    found = sorted(sums.findings, key=lambda finding: (finding.difference.at, finding.resident))
+    ladders, tenants = Ladders(connection), {subject.id: subject.tenant for subject in people}
+    findings = [await _with_ladder(ladders, tenants[finding.resident], finding) for finding in found]
     return Report(asked, len(people), sums.entries, nights, dict(sorted(sums.kinds.items())), findings)
 
 
@@ -230,7 +229,7 @@ def _outages(connection: Connection, asked: Asked) -> AsyncIterator[list[Entry]]
 
 
 def _finding(subject: Subject, difference: Difference, became: dict[str, Reached]) -> Finding:
-    was, would = difference.was, difference.would
+    was = difference.was
     told = became.get(was.id) if was is not None else None
     return Finding(
         subject.id,
@@ -239,14 +238,16 @@ def _finding(subject: Subject, difference: Difference, became: dict[str, Reached
         difference,
         night_of(difference.at, subject.timezone),
         told._asdict() if told is not None else None,
-        _would_tell(would),
     )
 
 
-def _would_tell(would: Episode | None) -> tuple[WouldTell, ...]:
+async def _with_ladder(ladders: Ladders, tenant: TenantId, finding: Finding) -> Finding:
+    would = finding.difference.would
     if would is None:
-        return ()
-    return tuple(WouldTell(would.at + rung.after, rung.groups) for rung in ladder(would.priority).rungs)
+        return finding
+    version = await ladders.policy(tenant, finding.unit, would)
+    tells = await ladders.tells(tenant, finding.unit, version, would.at)
+    return replace(finding, would_reach=tells, policy=(version.id, version.version))
 
 
 def _added(one: Tally, other: Tally) -> Tally:

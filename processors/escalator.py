@@ -4,16 +4,18 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
-from events.ids import TenantId, UnitId
+from processors.policies_now import PoliciesNow
+from processors.pulse import Pulse
 from processors.reach_metrics import ReachMetrics
 from processors.stepping import POLL_SECONDS, keep_stepping
-from rules.escalation import AlarmView, EscalationReason, Reach, advance, policy_for
-from rules.reach import reach
-from store.escalation import CHANNEL, Climb, due_alarms, next_due, rosters, save
-from store.pool import Connection, Pool
+from rules.escalation import EscalationReason
+from store.escalation import CHANNEL, Climb, due_alarms, next_due, save
+from store.pool import Pool
 
 BATCH = 500
 """Alarms of one transaction: it holds the journal's lock at its end, and nobody should wait long for that."""
+
+LAST_RESORTS = (EscalationReason.LAST_RESORT, EscalationReason.NOBODY_ELSE)
 
 
 class Escalator:
@@ -31,44 +33,38 @@ class Escalator:
     async def step(self) -> datetime | None:
         """Tells the next rung of every alarm that is due; returns when the next one is (None: none is waiting)."""
         now = self._now()
-        while await self._advance_batch(now):
+        policies = PoliciesNow(now)
+        while await self._advance_batch(policies, now):
             pass
         async with self._pool.connection() as connection:
             return await next_due(connection)
 
     async def run(self, database_url: str, stop: asyncio.Event, poll_seconds: float = POLL_SECONDS) -> None:
         """Steps until `stop`; survives a database that goes away and comes back."""
-        await keep_stepping(self._step_and_wait, database_url, CHANNEL, stop, poll_seconds=poll_seconds)
+        step = Pulse(self._pool, "escalator").after(self._step_and_wait)
+        await keep_stepping(step, database_url, CHANNEL, stop, poll_seconds=poll_seconds)
 
     async def _step_and_wait(self) -> float | None:
         due = await self.step()
         return None if due is None else (due - self._now()).total_seconds() / self._speed
 
-    async def _advance_batch(self, now: datetime) -> int:
+    async def _advance_batch(self, policies: PoliciesNow, now: datetime) -> int:
         async with self._pool.connection() as connection:
             alarms = await due_alarms(connection, now, BATCH)
             if not alarms:
                 return 0
-            saved = await save(connection, await _decide(connection, alarms, now), now)
+            saved = await save(connection, await policies.decide(connection, alarms), now)
         for climb in saved:
             self._count(climb)
         return len(alarms)
 
     def _count(self, climb: Climb) -> None:
-        if climb.advance.reason is EscalationReason.REACHED_NOBODY:
+        reason = climb.advance.reason
+        if reason is EscalationReason.REACHED_NOBODY:
             self._metrics.unreached.inc()
         elif climb.advance.tell:
             self._metrics.escalations.labels(rung=climb.advance.rung).inc()
-
-
-async def _decide(connection: Connection, alarms: list[AlarmView], now: datetime) -> list[Climb]:
-    """Alarms of the same unit reach the same people, so that is worked out once for all of them."""
-    directory = await rosters(connection, {alarm.tenant for alarm in alarms})
-    reaches: dict[tuple[TenantId, UnitId | None, str | None], Reach] = {}
-    climbs = []
-    for alarm in alarms:
-        place = (alarm.tenant, alarm.unit, alarm.forwarded_to)
-        if place not in reaches:
-            reaches[place] = reach(directory[alarm.tenant], alarm.unit, alarm.forwarded_to)
-        climbs.append(Climb(alarm, advance(alarm, policy_for(alarm), reaches[place], now)))
-    return climbs
+        if reason in LAST_RESORTS:
+            self._metrics.last_resorts.inc()
+        if climb.advance.overdue_at != climb.alarm.overdue_at:
+            self._metrics.overdue.inc()

@@ -3,7 +3,9 @@
 How far an alarm has escalated is a number on it, not a state.
 """
 
+from collections.abc import Collection
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class State(StrEnum):
@@ -18,6 +20,9 @@ class Action(StrEnum):
     """All but `withdraw` are done by people; that one is the rules' own, when later data shows that nothing was."""
 
     ACCEPT = "accept"
+    DECLINE = "decline"
+    TAKE_OVER = "take_over"
+    JOIN = "join"
     AT_PERSON = "at_person"
     FORWARD = "forward"
     NOTE = "note"
@@ -30,6 +35,7 @@ PEOPLES_ACTIONS = frozenset(Action) - {Action.WITHDRAW}
 TRANSITIONS: dict[State, dict[Action, State]] = {
     State.OPEN: {
         Action.ACCEPT: State.ACCEPTED,
+        Action.DECLINE: State.OPEN,
         Action.AT_PERSON: State.AT_PERSON,
         Action.FORWARD: State.OPEN,
         Action.NOTE: State.OPEN,
@@ -37,6 +43,9 @@ TRANSITIONS: dict[State, dict[Action, State]] = {
         Action.WITHDRAW: State.WITHDRAWN,
     },
     State.ACCEPTED: {
+        Action.DECLINE: State.ACCEPTED,
+        Action.TAKE_OVER: State.ACCEPTED,
+        Action.JOIN: State.ACCEPTED,
         Action.AT_PERSON: State.AT_PERSON,
         Action.FORWARD: State.OPEN,
         Action.NOTE: State.ACCEPTED,
@@ -44,6 +53,7 @@ TRANSITIONS: dict[State, dict[Action, State]] = {
         Action.WITHDRAW: State.WITHDRAWN,
     },
     State.AT_PERSON: {
+        Action.JOIN: State.AT_PERSON,
         Action.FORWARD: State.OPEN,
         Action.NOTE: State.AT_PERSON,
         Action.RESOLVE: State.RESOLVED,
@@ -55,6 +65,9 @@ TRANSITIONS: dict[State, dict[Action, State]] = {
 
 DONE: dict[Action, str] = {
     Action.ACCEPT: "accepted",
+    Action.DECLINE: "declined",
+    Action.TAKE_OVER: "taken_over",
+    Action.JOIN: "joined",
     Action.AT_PERSON: "at_person",
     Action.FORWARD: "forwarded",
     Action.NOTE: "noted",
@@ -66,9 +79,29 @@ DONE: dict[Action, str] = {
 UNRESOLVED = frozenset(state for state, actions in TRANSITIONS.items() if Action.RESOLVE in actions)
 
 
+class Hands(NamedTuple):
+    """In whose hands an alarm is, by their ids: who accepted it, who has joined them, who has declined it."""
+
+    accepted_by: str | None = None
+    helpers: Collection[str] = ()
+    declined: Collection[str] = ()
+
+
 def next_state(state: State, action: Action) -> State | None:
     """The state after `action`, or None when it is not allowed in `state`."""
     return TRANSITIONS[state].get(action)
+
+
+def may_do(action: Action, actor: str, hands: Hands) -> bool:
+    """Whether it makes a difference if this person does it: nobody takes over from, or joins, themselves."""
+    match action:
+        case Action.TAKE_OVER:
+            return actor != hands.accepted_by
+        case Action.JOIN:
+            return actor != hands.accepted_by and actor not in hands.helpers
+        case Action.DECLINE:
+            return actor != hands.accepted_by and actor not in hands.declined
+    return True
 
 
 def diagram() -> str:

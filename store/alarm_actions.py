@@ -7,9 +7,13 @@ from typing import Any, NamedTuple
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from rules.alarm_lifecycle import DONE, PEOPLES_ACTIONS, Action, State, next_state
+from events.ids import AlarmId
+from rules.alarm_lifecycle import DONE, PEOPLES_ACTIONS, Action, Hands, State, may_do, next_state
+from rules.escalation import after_acceptance, after_refusal, ladder_of
 from rules.reach import ALARM_CENTRE, TOLD_ROLES
+from store.escalation import lock_view
 from store.journal_write import record
+from store.policies import policy_of
 from store.pool import Connection
 
 AlarmRow = dict[str, Any]
@@ -25,18 +29,28 @@ RETURNING *
 # Who goes straight to the person, or settles it at once, has accepted thereby. A forwarded alarm is as if it had just
 # been raised for its receiver: what was is in the journal.
 CHANGES = {
-    Action.ACCEPT: ", escalate_at = NULL, accepted_at = %(now)s, accepted_by = %(actor)s",
-    Action.AT_PERSON: """, escalate_at = NULL, at_person_at = %(now)s,
+    Action.ACCEPT: """, escalate_at = %(escalate_at)s, policy = %(policy)s, policy_version = %(policy_version)s,
+        accepted_at = %(now)s, accepted_by = %(actor)s, declined = array_remove(declined, %(actor)s)""",
+    Action.DECLINE: ", escalate_at = %(escalate_at)s, declined = array_append(declined, %(actor)s)",
+    Action.TAKE_OVER: """, escalate_at = %(escalate_at)s, overdue_at = NULL,
+        accepted_at = %(now)s, accepted_by = %(actor)s, helpers = array_remove(helpers, %(actor)s),
+        declined = array_remove(declined, %(actor)s)""",
+    Action.JOIN: """, helpers = array_append(helpers, %(actor)s), declined = array_remove(declined, %(actor)s)""",
+    Action.AT_PERSON: """, escalate_at = NULL, overdue_at = NULL, at_person_at = %(now)s,
         accepted_at = coalesce(accepted_at, %(now)s), accepted_by = coalesce(accepted_by, %(actor)s)""",
     Action.FORWARD: """, escalate_at = %(now)s, rung = 0, round = round + 1,
-        unit = %(unit)s, forwarded_to = %(receiver)s, forwarded_at = %(now)s,
+        unit = %(unit)s, forwarded_to = %(receiver)s, forwarded_at = %(now)s, policy = NULL, policy_version = NULL,
+        overdue_at = NULL, asked = '{}', declined = '{}', helpers = '{}',
         accepted_at = NULL, accepted_by = NULL, at_person_at = NULL""",
     Action.NOTE: "",
-    Action.RESOLVE: """, escalate_at = NULL, closed_at = %(now)s, outcome = %(outcome)s,
+    Action.RESOLVE: """, escalate_at = NULL, overdue_at = NULL, closed_at = %(now)s, outcome = %(outcome)s,
         accepted_at = coalesce(accepted_at, %(now)s), accepted_by = coalesce(accepted_by, %(actor)s)""",
 }
 STATEMENTS = {action: sql.SQL(ACT).format(sql.SQL(change)) for action, change in CHANGES.items()}
 
+ESCALATION_GOES_ON = (Action.ACCEPT, Action.TAKE_OVER, Action.DECLINE)
+
+NAME = "SELECT name FROM staff WHERE id = %s"
 UNIT_OF_UNIT = "SELECT id FROM units WHERE id = %(id)s AND tenant = %(tenant)s"
 UNIT_OF_STAFF = """
 SELECT coalesce(unit, %(unit)s) FROM staff
@@ -95,22 +109,52 @@ async def act(
     if alarm["version"] != version:
         return Stale(alarm)
     state = State(alarm["state"])
-    to = next_state(state, action) if action in PEOPLES_ACTIONS else None
+    to = _after(alarm, state, action, actor.id)
     if to is None:
         return NotAllowed(alarm)
     values = {"alarm": alarm_id, "version": version, "state": state, "to": to, "now": now, "actor": actor.id}
     values |= {"outcome": data.get("outcome"), "receiver": data.get("receiver"), "unit": alarm["unit"]}
     if action is Action.FORWARD:
         values["unit"] = await _receiving_unit(connection, alarm, str(data.get("receiver")))
+    if action in ESCALATION_GOES_ON:
+        values |= await _escalation(connection, alarm_id, action, actor.id, now)
     changed = await _change(connection, action, values)
     if changed is None:
         return await _beaten(connection, alarm_id)
-    entry = {**data, "name": actor.name}
-    if action is Action.FORWARD:
-        entry["from_unit"] = alarm["unit"]
+    if action in (*ESCALATION_GOES_ON, Action.FORWARD) and changed["escalate_at"] is not None:
         await connection.execute(WAKE_ESCALATOR)
+    entry = {**data, "name": actor.name, **await _before(connection, action, alarm)}
     await record(connection, alarm_id, now, actor.id, DONE[action], changed["version"], changed["state"], entry)
     return Acted(changed)
+
+
+def _after(alarm: AlarmRow, state: State, action: Action, actor: str) -> State | None:
+    hands = Hands(alarm["accepted_by"], alarm["helpers"], alarm["declined"])
+    allowed = action in PEOPLES_ACTIONS and may_do(action, actor, hands)
+    return next_state(state, action) if allowed else None
+
+
+async def _escalation(
+    connection: Connection, alarm_id: str, action: Action, actor: str, now: datetime
+) -> dict[str, object]:
+    """When escalation looks at the alarm again, by the policy that it follows."""
+    view = await lock_view(connection, AlarmId(alarm_id))
+    assert view is not None
+    version = await policy_of(connection, view, now)
+    ladder = ladder_of(view, version.policy)
+    refused = action is Action.DECLINE
+    goes_on = after_refusal(view, ladder, actor, now) if refused else after_acceptance(ladder, now)
+    return {"escalate_at": goes_on, "policy": version.id, "policy_version": version.version}
+
+
+async def _before(connection: Connection, action: Action, alarm: AlarmRow) -> dict[str, Any]:
+    """What the journal keeps of how it was."""
+    if action is Action.FORWARD:
+        return {"from_unit": alarm["unit"]}
+    if action is Action.TAKE_OVER:
+        row = await (await connection.execute(NAME, (alarm["accepted_by"],))).fetchone()
+        return {"from": alarm["accepted_by"], "from_name": row[0] if row is not None else None}
+    return {}
 
 
 async def _current(connection: Connection, alarm_id: str) -> AlarmRow | None:

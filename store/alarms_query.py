@@ -15,7 +15,8 @@ ALARM_COLUMNS = """
 a.id, a.tenant, a.unit, u.name AS unit_name, a.resident, r.name AS resident_name, a.shared_with,
 o.name AS shared_with_name, r.address, r.instructions, a.device, a.kind, a.priority, a.state, a.version, a.count,
 a.reason, a.detail, a.opened_at, a.occurred_at, a.accepted_at, a.accepted_by, s.name AS accepted_by_name,
-a.at_person_at, a.closed_at, a.outcome, a.rung, a.round, a.escalate_at, a.forwarded_to, a.forwarded_at
+a.at_person_at, a.closed_at, a.outcome, a.rung, a.round, a.escalate_at, a.forwarded_to, a.forwarded_at, a.policy,
+a.policy_version, a.overdue_at, a.declined, a.helpers
 """
 ALARM_JOINS = """
 LEFT JOIN residents r ON r.id = a.resident LEFT JOIN residents o ON o.id = a.shared_with
@@ -32,6 +33,8 @@ AlarmKey = tuple[datetime, str]
 class Alarm:
     """Something a person must act on. `rung` and `round` say how far it has escalated, `escalate_at` when it goes on.
 
+    `policy` and `policy_version` are what it escalates by, null until somebody was told. `overdue_at`: it is accepted,
+    but nobody was at the person by then. `declined` and `helpers`: staff ids of who has said no, and of who has joined.
     The fields stand in the order of ALARM_COLUMNS.
     """
 
@@ -66,6 +69,11 @@ class Alarm:
     escalate_at: datetime | None
     forwarded_to: str | None
     forwarded_at: datetime | None
+    policy: str | None
+    policy_version: int | None
+    overdue_at: datetime | None
+    declined: list[str]
+    helpers: list[str]
 
 
 async def alarms(

@@ -33,8 +33,8 @@ FROM alarms LEFT JOIN devices ON devices.id = alarms.device
 DUE = f"""
 {VIEW} WHERE escalate_at <= %s ORDER BY alarms.priority, escalate_at, alarms.id
 LIMIT %s FOR NO KEY UPDATE OF alarms SKIP LOCKED
-"""  # noqa: S608
-ONE = f"{VIEW} WHERE alarms.id = %s"  # noqa: S608
+"""
+ONE = f"{VIEW} WHERE alarms.id = %s FOR NO KEY UPDATE OF alarms"
 NEXT_DUE = "SELECT min(escalate_at) FROM alarms WHERE escalate_at IS NOT NULL"
 
 # A sign-in holds in real time, whatever the clock that alarms are judged by.
@@ -80,8 +80,8 @@ async def due_alarms(connection: Connection, now: datetime, limit: int) -> list[
         return await (await cursor.execute(DUE.encode(), (now, limit))).fetchall()
 
 
-async def alarm_view(connection: Connection, alarm: AlarmId) -> AlarmView | None:
-    """An alarm as escalation sees it."""
+async def lock_view(connection: Connection, alarm: AlarmId) -> AlarmView | None:
+    """An alarm as escalation sees it, which goes no further until the transaction ends."""
     async with connection.cursor(row_factory=args_row(_view)) as cursor:
         return await (await cursor.execute(ONE.encode(), (alarm,))).fetchone()
 

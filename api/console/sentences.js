@@ -140,7 +140,14 @@ function happening(entry, now) {
   return text + note;
 }
 
-const ESCALATED = { reached_nobody: "escalated.reached_nobody", nobody_accepted: "escalated.nobody_accepted" };
+const ESCALATED = {
+  reached_nobody: "escalated.reached_nobody",
+  nobody_accepted: "escalated.nobody_accepted",
+  all_declined: "escalated.all_declined",
+  nobody_at_person: "escalated.nobody_at_person",
+  last_resort: "escalated.last_resort",
+  nobody_else: "escalated.nobody_else",
+};
 
 function outcome(name) {
   return name ? tOf("outcome", name) : "";

@@ -11,7 +11,7 @@ from api.problems import ProblemError, conflict, invalid, not_found
 from api.routing import Vaka, resource
 from events.control import HelpAccepted
 from events.ids import AlarmId, StaffId, UnitId
-from rules.alarm_lifecycle import Action
+from rules.alarm_lifecycle import Action, next_state
 from rules.reach import ALARM_CENTRE
 from store import people, registry
 from store.alarm_actions import Actor, NotAllowed, Stale, UnknownReceiver, act
@@ -31,6 +31,13 @@ class Act(Body):
 
     version: Annotated[StrictInt, Field(ge=0, le=MAX_INT)]
     note: Text | None = None
+
+
+class Decline(Body):
+    """Why this person cannot; the others read it."""
+
+    version: Annotated[StrictInt, Field(ge=0, le=MAX_INT)]
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
 
 
 class Forward(Act):
@@ -57,6 +64,23 @@ async def accept(id: AlarmRef, body: Act, caller: Carer, vaka: Vaka) -> Alarm:
     return await _do(vaka, caller, id, Action.ACCEPT, body)
 
 
+@router.post("/{id}/decline", summary="I cannot take it", responses=FASTER)
+async def decline(id: AlarmRef, body: Decline, caller: Carer, vaka: Vaka) -> Alarm:
+    """The alarm tells this person no more, unless nobody else is left; once all who were asked have declined, the next
+    are told at once."""
+    return await _do(vaka, caller, id, Action.DECLINE, body)
+
+
+@router.post("/{id}/take-over", summary="I take it from who has it", responses=FASTER)
+async def take_over(id: AlarmRef, body: Act, caller: Carer, vaka: Vaka) -> Alarm:
+    return await _do(vaka, caller, id, Action.TAKE_OVER, body)
+
+
+@router.post("/{id}/join", summary="I help who has it", responses=FASTER)
+async def join(id: AlarmRef, body: Act, caller: Carer, vaka: Vaka) -> Alarm:
+    return await _do(vaka, caller, id, Action.JOIN, body)
+
+
 @router.post("/{id}/at-person", summary="I am with the person", responses=FASTER)
 async def at_person(id: AlarmRef, body: Act, caller: Carer, vaka: Vaka) -> Alarm:
     return await _do(vaka, caller, id, Action.AT_PERSON, body)
@@ -78,13 +102,15 @@ async def resolve(id: AlarmRef, body: Resolve, caller: Carer, vaka: Vaka) -> Ala
     return await _do(vaka, caller, id, Action.RESOLVE, body)
 
 
-async def _do(vaka: Vaka, caller: Caller, id: AlarmId, action: Action, body: Act | Note) -> Alarm:
+async def _do(vaka: Vaka, caller: Caller, id: AlarmId, action: Action, body: Act | Note | Decline) -> Alarm:
     """The alarm as it is afterwards, also for who has just given it away."""
     async with vaka.change() as change:
         before = await alarm(change.connection, caller.scope, id)
         if before is None:
             raise not_found("alarm", id)
         data = body.model_dump(exclude={"version"}, exclude_none=True)
+        if isinstance(body, Decline):
+            data = {"note": body.reason}
         if isinstance(body, Forward):
             data = await _receiver(change.connection, before, body)
         actor = Actor(caller.id, caller.name)
@@ -118,4 +144,6 @@ async def _receiver(connection: Connection, alarm: Alarm, body: Forward) -> dict
 def _refused(done: Stale | NotAllowed, action: Action, version: int, alarm: Alarm) -> ProblemError:
     if isinstance(done, Stale):
         return conflict(f"the alarm has version {alarm.version}, not {version}: somebody was faster", alarm=alarm)
-    return conflict(f"{action.value} is not possible, the alarm is {alarm.state.value}", alarm=alarm)
+    again = action in (Action.DECLINE, Action.JOIN, Action.TAKE_OVER) and next_state(alarm.state, action) is not None
+    why = "this person has done so, or has the alarm" if again else f"the alarm is {alarm.state.value}"
+    return conflict(f"{action.value} is not possible, {why}", alarm=alarm)

@@ -15,8 +15,8 @@ from events.kinds import Technology
 from processors.backtest import Asked, Report, backtest
 from rules.backtest import Change
 from rules.decisions import AlarmKind
-from rules.escalation import Group
 from rules.plan import PlanError
+from rules.policy import Group, Whom
 from store.pool import Pool
 from store.select import Scope
 from tests.support import village
@@ -104,7 +104,8 @@ async def test_a_longer_limit_comes_later_or_not_at_all(engine: RunningEngine, p
     assert (later.difference.minutes, later.resident, later.unit) == (120, ANNA, village.UNIT)
     assert gone.reached is not None
     assert gone.reached["state"] == "open"
-    assert later.would_reach[0].groups == (Group.UNIT_STAFF,)
+    assert later.would_reach[0].to == (Whom(Group.ON_DUTY),)
+    assert later.policy == ("vaka:care", 1)
     assert later.would_reach[0].at == later.difference.at
     assert report.kinds[AlarmKind.INACTIVITY].would == 1
 

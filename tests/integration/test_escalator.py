@@ -6,11 +6,14 @@ from datetime import datetime, timedelta
 import pytest
 from prometheus_client import CollectorRegistry
 
+from events.ids import StaffId
 from processors.escalator import Escalator
 from processors.reach_metrics import ReachMetrics
 from rules.alarm_lifecycle import Action
 from rules.contact import Channel, Receiver
-from rules.escalation import CARE_LADDER, Group, advance
+from rules.escalation import Reachable, advance
+from rules.policy import CARE_LADDER
+from rules.policy_choice import VAKA_CARE
 from store.alarm_actions import Acted, Actor, act
 from store.escalation import Climb, due_alarms, save
 from store.listen import listen
@@ -243,8 +246,8 @@ async def test_what_was_decided_for_an_alarm_that_has_changed_is_not_saved(
     async with town.connection() as connection:
         (entry,) = await journal(connection)
         made = await rows(connection, "SELECT rung, round, escalate_at FROM alarms")
-        reach = {Group.UNIT_STAFF: (Receiver(Channel.CONSOLE, "cecil"),)}
-        late = Climb(before, advance(before, CARE_LADDER, reach, clock()))
+        cecil = Reachable(StaffId("cecil"), (Receiver(Channel.CONSOLE, "cecil"),))
+        late = Climb(before, VAKA_CARE, advance(before, CARE_LADDER, lambda whom: (cecil,), clock()))
         assert await save(connection, [late], clock()) == []
         assert await rows(connection, "SELECT rung, round, escalate_at FROM alarms") == made
         assert await journal(connection) == [entry]

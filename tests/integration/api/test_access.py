@@ -37,11 +37,15 @@ BODIES = {
     ("POST", "/api/v1/webhooks"): {"receiver": "unit", "url": "http://127.0.0.1/"},
     ("PUT", "/api/v1/providers/{id}"): {"schemes": ["ntfys"]},
     ("POST", "/api/v1/push/subscriptions"): {"endpoint": "x", "p256dh": "x", "auth": "x", "key": "x"},
+    ("POST", "/api/v1/contact-points"): {"channel": "sms", "address": {"number": "+46700000001"}},
+    ("POST", "/api/v1/message-decisions"): {"unit": "u", "shows": [], "reason": "x"},
     ("POST", "/api/v1/tokens"): {"role": "staff"},
-    ("POST", "/api/v1/service-levels/targets"): {"targets": None},
     ("POST", "/api/v1/service-levels/targets"): {"targets": None},
     ("POST", "/api/v1/history"): {"resident": "r", "device": "d", "events": [{"kind": "motion", "data": {}}]},
     ("POST", "/api/v1/alarms/{id}/accept"): {"version": 1},
+    ("POST", "/api/v1/alarms/{id}/decline"): {"version": 1, "reason": "x"},
+    ("POST", "/api/v1/alarms/{id}/take-over"): {"version": 1},
+    ("POST", "/api/v1/alarms/{id}/join"): {"version": 1},
     ("POST", "/api/v1/alarms/{id}/at-person"): {"version": 1},
     ("POST", "/api/v1/alarms/{id}/forward"): {"version": 1, "to": "x"},
     ("POST", "/api/v1/alarms/{id}/note"): {"version": 1, "text": "x"},
@@ -56,7 +60,14 @@ NEEDED = {
     "reattributions": Permission.ASSIGNMENTS_READ,
     "backtests": Permission.BACKTESTS,
 }
-RESOURCES = {"found-devices": "devices", "device-types": "device types", "service-levels": "service levels"}
+RESOURCES = {
+    "contact-points": "contact points",
+    "delivery-settings": "delivery settings",
+    "message-decisions": "message decisions",
+    "found-devices": "devices",
+    "device-types": "device types",
+    "service-levels": "service levels",
+}
 
 
 def routes(api: Api) -> Iterator[tuple[str, str]]:

@@ -56,6 +56,11 @@ async def test_an_alarm_says_who_where_and_what_to_do(town: Api, admin: httpx.As
         "escalate_at": "2026-03-02T12:00:00Z",
         "forwarded_to": None,
         "forwarded_at": None,
+        "policy": None,
+        "policy_version": None,
+        "overdue_at": None,
+        "declined": [],
+        "helpers": [],
     }
 
 

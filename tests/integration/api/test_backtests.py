@@ -52,7 +52,11 @@ async def test_it_is_run_and_its_report_is_read(town: Api, admin: httpx.AsyncCli
     (finding,) = found["report"]["findings"]
     assert finding["difference"]["change"] == "new"
     assert finding["difference"]["would"]["kind"] == "inactivity"
-    assert [told["groups"] for told in finding["would_reach"]] == [["unit_staff"], ["unit_everybody"], ["alarm_centre"]]
+    assert [told["to"] for told in finding["would_reach"]] == [
+        [{"who": "on_duty"}],
+        [{"who": "unit"}],
+        [{"who": "alarm_centre"}],
+    ]
     assert found["report"]["kinds"]["inactivity"]["new"] == 1
 
 

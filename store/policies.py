@@ -1,0 +1,178 @@
+"""Escalation policies: every version that there has been, and those that are in force."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from psycopg.types.json import Jsonb
+
+from events.ids import TenantId, UnitId
+from rules.escalation import AlarmView, case_of
+from rules.policy import Policy
+from rules.policy_choice import OWN, Policies, PolicyVersion, choose
+from store.pool import Connection
+from store.select import Scope, Select
+
+POLICIES = """
+SELECT p.id, p.tenant, p.unit, v.version, v.content, v.created_at, v.created_by, p.retired_at, p.retired_by
+FROM policies p JOIN policy_versions v ON v.policy = p.id
+"""
+NEWEST = "v.version = (SELECT max(version) FROM policy_versions WHERE policy = p.id)"
+# What a unit sees: its own policies, and those of all units.
+OF_UNIT = "(p.unit = %s OR p.unit IS NULL)"
+# With a time: what was in force then.
+IN_FORCE = """
+SELECT t.id, t.timezone, p.id, v.version, p.unit, convert_to(v.content::text, 'UTF8')
+FROM tenants t
+LEFT JOIN (
+    policies p JOIN LATERAL (
+        SELECT version, content FROM policy_versions
+        WHERE policy = p.id AND created_at <= %(at)s ORDER BY version DESC LIMIT 1
+    ) v ON p.retired_at IS NULL OR p.retired_at > %(at)s
+) ON p.tenant = t.id
+WHERE t.id = ANY(%(tenants)s) ORDER BY t.id, p.id
+"""
+ADD_POLICY = """
+INSERT INTO policies (id, tenant, unit, created_at) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING
+"""
+ADD_VERSION = """
+INSERT INTO policy_versions (policy, version, content, created_at, created_by)
+SELECT %(policy)s, 1 + coalesce(max(version), 0), %(content)s, %(now)s, %(by)s
+FROM policy_versions WHERE policy = %(policy)s
+RETURNING version
+"""
+RETIRE = "UPDATE policies SET retired_at = %s, retired_by = %s WHERE id = %s"
+# Which of two policies holds is checked against all of the tenant's, so changes of them come one after the other.
+LOCK = "SELECT FROM tenants WHERE id = %s FOR NO KEY UPDATE"
+VERSIONS = """
+SELECT p.id, v.version, p.unit, convert_to(v.content::text, 'UTF8')
+FROM unnest(%s::text[], %s::int[]) AS wanted (policy, version)
+JOIN policies p ON p.id = wanted.policy JOIN policy_versions v USING (policy, version)
+"""
+
+_READ = msgspec.json.Decoder(Policy)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRow:
+    """A version of a policy; `content` is what `rules.policy.Policy` describes. `unit` None: of all units."""
+
+    id: str
+    tenant: TenantId
+    unit: UnitId | None
+    version: int
+    content: dict[str, Any]
+    created_at: datetime
+    created_by: str
+    retired_at: datetime | None = None
+    retired_by: str | None = None
+
+    @property
+    def policy(self) -> Policy:
+        return msgspec.convert(self.content, Policy)
+
+
+async def policies(
+    connection: Connection,
+    scope: Scope,
+    *,
+    tenant: TenantId | None = None,
+    unit: UnitId | None = None,
+    retired: bool = False,
+    after: tuple[str] | None = None,
+    limit: int = 100,
+) -> list[PolicyRow]:
+    """The newest version of each, by id; also of those that are retired, if asked for."""
+    select = _rows(scope).where(NEWEST).where("p.tenant = %s", tenant).where("p.unit = %s", unit)
+    if not retired:
+        select.where("p.retired_at IS NULL")
+    return await select.after("p.id > %s", after).then("ORDER BY p.id").rows(connection, limit)
+
+
+async def policy(connection: Connection, scope: Scope, id: str) -> PolicyRow | None:
+    """The newest version."""
+    return await _rows(scope).where("p.id = %s", id).where(NEWEST).one(connection)
+
+
+async def versions(
+    connection: Connection, scope: Scope, id: str, *, after: tuple[int] | None = None, limit: int = 100
+) -> list[PolicyRow]:
+    """All versions of a policy, the newest first."""
+    select = _rows(scope).where("p.id = %s", id).after("v.version < %s", after)
+    return await select.then("ORDER BY v.version DESC").rows(connection, limit)
+
+
+def _rows(scope: Scope) -> Select[PolicyRow]:
+    return Select(PolicyRow, POLICIES).where("p.tenant = %s", scope.tenant).where(OF_UNIT, scope.unit)
+
+
+async def in_force(connection: Connection, tenants: Iterable[TenantId], at: datetime) -> dict[TenantId, Policies]:
+    """The policies of each of `tenants` that were in force at `at`."""
+    found: dict[TenantId, Policies] = {}
+    cursor = await connection.execute(IN_FORCE, {"tenants": sorted(set(tenants)), "at": at})
+    for tenant, zone, *version in await cursor.fetchall():
+        known = found.setdefault(tenant, Policies(tenant, zone, ()))
+        if version[0] is not None:
+            found[tenant] = known._replace(versions=(*known.versions, _version(*version)))
+    return found
+
+
+async def followed(connection: Connection, wanted: Iterable[tuple[str, int]]) -> dict[tuple[str, int], PolicyVersion]:
+    """The versions that alarms follow, by id and version, retired or not."""
+    found = {(own.id, own.version): own for own in OWN.values()}
+    stored = sorted(set(wanted) - found.keys())
+    if stored:
+        ids, numbers = zip(*stored, strict=True)
+        for row in await (await connection.execute(VERSIONS, (list(ids), list(numbers)))).fetchall():
+            version = _version(*row)
+            found[version.id, version.version] = version
+    return found
+
+
+async def policy_of(connection: Connection, alarm: AlarmView, now: datetime) -> PolicyVersion:
+    """The policy that an alarm follows; if none is chosen yet, the one that would be now."""
+    if alarm.policy is not None and alarm.policy_version is not None:
+        follows = alarm.policy, alarm.policy_version
+        return (await followed(connection, [follows]))[follows]
+    known = await in_force(connection, [alarm.tenant], now)
+    return choose(known[alarm.tenant], case_of(alarm), alarm.began_at)
+
+
+def _version(id: str, version: int, unit: UnitId | None, content: bytes) -> PolicyVersion:
+    return PolicyVersion(id, version, unit, _READ.decode(content))
+
+
+async def lock(connection: Connection, tenant: TenantId) -> None:
+    """Nobody else changes the policies of this tenant until the transaction ends."""
+    await connection.execute(LOCK, (tenant,))
+
+
+async def add_policy(
+    connection: Connection,
+    id: str,
+    tenant: TenantId,
+    unit: UnitId | None,
+    content: dict[str, Any],
+    now: datetime,
+    by: str,
+) -> bool:
+    """The first version. False when the id is taken."""
+    if (await connection.execute(ADD_POLICY, (id, tenant, unit, now))).rowcount == 0:
+        return False
+    await add_version(connection, id, content, now, by)
+    return True
+
+
+async def add_version(connection: Connection, id: str, content: dict[str, Any], now: datetime, by: str) -> int:
+    """Stores the next version and returns its number. The tenant must be locked, or two could take the same one."""
+    values = {"policy": id, "content": Jsonb(content), "now": now, "by": by}
+    row = await (await connection.execute(ADD_VERSION, values)).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+async def retire(connection: Connection, id: str, now: datetime, by: str) -> None:
+    """New alarms do not follow it; those that do go on."""
+    await connection.execute(RETIRE, (now, by, id))
