@@ -19,8 +19,6 @@ from ingest.scaip.server import Options, ScaipGateway
 from ingest.source import MqttSource
 from processors.backtest_metrics import BacktestMetrics
 from processors.backtester import Backtester
-from processors.channels import webhook
-from processors.channels.channel import Sender
 from processors.commander import Commander
 from processors.delivering import Delivery, Wording
 from processors.escalator import Escalator
@@ -30,13 +28,13 @@ from processors.notifier import Notifier
 from processors.owner import LogOwner
 from processors.reach_metrics import ReachMetrics
 from processors.service_levels import ServiceLevelMeter, ServiceLevelMetrics
-from rules.contact import Channel
 from store.failures import DATABASE_DOWN
 from store.found import all_found
 from store.pool import Pool, connect, open_pool
 from vaka.context import Context
 from vaka.health import LogHealth
 from vaka.kind_names import kind_names
+from vaka.senders import open_senders
 from vaka.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -182,12 +180,11 @@ class _Server(uvicorn.Server):
 async def run_reach(context: Context, pool: Pool, stop: asyncio.Event, parts: frozenset[str]) -> None:
     """Escalation (`escalate`), and notifications and commands to devices (`notify`)."""
     metrics = ReachMetrics(context.registry)
-    async with webhook.client() as http, asyncio.TaskGroup() as tasks:
+    async with open_senders(context, pool) as senders, asyncio.TaskGroup() as tasks:
         if "escalate" in parts:
             escalator = Escalator(pool, context.now, metrics, speed=context.speed)
             tasks.create_task(escalator.run(context.database_url, stop))
         if "notify" in parts:
-            senders: dict[Channel, Sender] = {Channel.WEBHOOK: webhook.Webhook(http)}
             delivery = Delivery(pool, context.now, senders, wording(context))
             notifier = Notifier(pool, context.now, metrics, delivery, speed=context.speed)
             tasks.create_task(notifier.run(context.database_url, stop))

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from events.address import Address, MqttServer
+from processors.channels.permitted import networks
 
 
 class SettingsError(Exception):
@@ -47,6 +48,24 @@ class Settings(Struct, frozen=True, kw_only=True):
             "Without it the links lead to where the API listens."
         ),
     ] = None
+    private_networks: Annotated[
+        str,
+        Meta(
+            description="Networks that messages may go to although they are not public, such as "
+            "`10.0.0.0/8,127.0.0.1/32`, separated by commas: of a mail server, a gateway or a webhook in the house."
+        ),
+    ] = ""
+    authorities: Annotated[
+        Path | None,
+        Meta(description="PEM file of authorities that are trusted besides the public ones, by whom messages leave."),
+    ] = None
+    push_contact: Annotated[
+        str,
+        Meta(
+            description="Whom push services may turn to, `mailto:...` or `https://...`. Apple's takes messages only with "
+            "an address that is real."
+        ),
+    ] = "mailto:vaka@localhost"
     mqtt: Annotated[
         Address,
         Meta(
@@ -219,6 +238,17 @@ def _mqtt_url(text: str) -> str:
     return text
 
 
+def _private_networks(text: str) -> str:
+    networks(text)
+    return text
+
+
+def _push_contact(text: str) -> str:
+    if not re.fullmatch(r"(mailto:[^\s@]+@[^\s@]+|https://[^\s]+)", text):
+        raise ValueError("it is not mailto:name@host or https://host")
+    return text
+
+
 def _public_url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
@@ -231,6 +261,9 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "database_url": _database_url,
     "mqtt_url": _mqtt_url,
     "public_url": _public_url,
+    "private_networks": _private_networks,
+    "authorities": Path,
+    "push_contact": _push_contact,
     "http": Address.parse,
     "mqtt": Address.parse,
     "scaip_listen": Address.parse,

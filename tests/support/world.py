@@ -6,15 +6,16 @@ The loops of escalation and notification are stepped by the story, so that nothi
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 import aiomqtt
 import httpx
+from msgspec.structs import replace
 
 from events.address import MqttServer
-from processors.channels import webhook
+from processors.channels.channel import Sender
 from processors.commander import Commander
 from processors.delivering import Delivery
 from processors.escalator import Escalator
@@ -27,6 +28,7 @@ from tests.support.engine import START, RunningEngine, running_engine
 from vaka.clock import Clock, ManualClock
 from vaka.context import Context
 from vaka.roles import reader, run_api, wording
+from vaka.senders import open_senders
 from vaka.settings import Settings
 
 PASSWORD = "a password for tests"
@@ -59,16 +61,17 @@ class Stream:
 class World:
     """`admin` is a client with an administrator's token; `engine` speaks for devices and moves time."""
 
-    def __init__(self, context: Context, pool: Pool, engine: RunningEngine, admin: httpx.AsyncClient) -> None:
+    def __init__(
+        self, context: Context, pool: Pool, engine: RunningEngine, admin: httpx.AsyncClient, senders: Mapping[Channel, Sender]
+    ) -> None:
         metrics = ReachMetrics(context.registry)
         self.context = context
         self.pool = pool
         self.engine = engine
         self.admin = admin
-        self.http = webhook.client()
         self._signed_in: list[httpx.AsyncClient] = []
         self.escalator = Escalator(pool, context.now, metrics)
-        delivery = Delivery(pool, context.now, {Channel.WEBHOOK: webhook.Webhook(self.http)}, wording(context))
+        delivery = Delivery(pool, context.now, senders, wording(context))
         self.notifier = Notifier(pool, context.now, metrics, delivery)
         self.commander = Commander(pool, context.now, metrics, context.broker)
 
@@ -100,7 +103,7 @@ class World:
         return client
 
     async def close(self) -> None:
-        for client in (*self._signed_in, self.http):
+        for client in self._signed_in:
             await client.aclose()
 
     @asynccontextmanager
@@ -140,11 +143,12 @@ async def whole_world(
     """`clock` None is one that is set by hand, by `pass_time`."""
     clock = clock or ManualClock(START)
     url = f"mqtt://{server.address}"
-    context = Context(settings, database_url, url, clock)
+    context = Context(replace(settings, private_networks="127.0.0.0/8"), database_url, url, clock)
     stop = asyncio.Event()
     async with (
         open_pool(database_url) as pool,
         running_engine(database_url, server, clock, reader=reader(settings)) as engine,
+        open_senders(context, pool) as senders,
     ):
         async with pool.connection() as connection:
             token = await create_token(connection, Role.ADMIN, None, None, context.wall())
@@ -154,7 +158,7 @@ async def whole_world(
             headers = {"Authorization": f"Bearer {token}"}
             try:
                 async with httpx.AsyncClient(base_url=base_url, headers=headers, timeout=20) as admin:
-                    world = World(context, pool, engine, admin)
+                    world = World(context, pool, engine, admin, senders)
                     try:
                         yield world
                     finally:
