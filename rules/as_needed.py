@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from events.ids import derived_id
 from events.log import Entry
 from events.messages import DoseTaken
+from rules.counting import Times, counted, together
 from rules.decisions import AlarmKind, Priority, Raise, Reason
 from rules.detector import NOTHING, Detector, Result
 from rules.plan import AsNeeded, Plan
@@ -22,15 +23,15 @@ def on_entry(state: ResidentState, entry: Entry) -> Result:
     needed = next((needed for needed in plan.as_needed if needed.dose == dose), None)
     if needed is None:
         return state, NOTHING
-    taken = dict(state.as_needed)
-    times = sorted((*taken.get(needed.dose, ()), happened(entry)))[-needed.at_most - 1 :]
-    taken[needed.dose] = tuple(times)
+    at, taken = happened(entry), dict(state.as_needed)
+    taken[dose] = times = counted(taken.get(dose, ()), at, needed.at_most + 1)
     state = replace(state, as_needed=tuple(taken.items()))
-    too_many = len(times) > needed.at_most and times[-1] - times[0] < timedelta(hours=needed.hours)
-    return state, [_raise(entry, needed, times)] if too_many else NOTHING
+    # A dose is allowed again when the time is up to the minute, so what is together must be a little closer.
+    too_many = together(times, at, needed.at_most + 1, timedelta(hours=needed.hours) - timedelta.resolution)
+    return state, [_raise(entry, needed, too_many)] if too_many is not None else NOTHING
 
 
-def _raise(entry: Entry, needed: AsNeeded, times: list[datetime]) -> Raise:
+def _raise(entry: Entry, needed: AsNeeded, times: Times) -> Raise:
     return Raise(
         id=derived_id(AlarmKind.TOO_MANY_DOSES, entry.key, entry.id),
         key=entry.key,
@@ -56,4 +57,4 @@ def on_plan(state: ResidentState, old: Plan, now: datetime) -> ResidentState:
     return replace(state, as_needed=tuple((dose, times) for dose, times in state.as_needed if dose in named))
 
 
-DETECTOR = Detector("as_needed", ("dose_taken",), on_entry, on_plan=on_plan)
+DETECTOR = Detector("as_needed", ("dose_taken",), on_entry, on_plan=on_plan, version=2)

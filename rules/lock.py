@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from events.ids import derived_id
 from events.log import Entry
 from events.messages import UnlockDenied, Unlocked
+from rules.counting import Times, counted, together
 from rules.decisions import AlarmKind, AnyDecision, Priority, Raise, Reason
 from rules.detector import NOTHING, Detector, Result
 from rules.localtime import is_between
@@ -33,20 +34,22 @@ def on_plan(state: ResidentState, old: Plan, now: datetime) -> ResidentState:
 
 def _refused(state: ResidentState, entry: Entry, plan: LockPlan) -> Result:
     """So many within the time: told once, and counted anew."""
-    times = sorted((*state.refused, happened(entry)))[-plan.refused_count :]
-    if len(times) < plan.refused_count or times[-1] - times[0] > timedelta(minutes=plan.refused_minutes):
-        return replace(state, refused=tuple(times)), NOTHING
-    return replace(state, refused=()), [_raise(entry, AlarmKind.LOCK_REFUSED, Reason.REFUSED_OPENINGS, times)]
+    at = happened(entry)
+    times = counted(state.refused, at, plan.refused_count)
+    found = together(times, at, plan.refused_count, timedelta(minutes=plan.refused_minutes))
+    if found is None:
+        return replace(state, refused=times), NOTHING
+    return replace(state, refused=()), [_raise(entry, AlarmKind.LOCK_REFUSED, Reason.REFUSED_OPENINGS, found)]
 
 
 def _opened(state: ResidentState, entry: Entry, plan: LockPlan) -> list[AnyDecision]:
     at = happened(entry)
     if not plan.planned or any(is_between(at, hours.start, hours.end, state.timezone) for hours in plan.planned):
         return NOTHING
-    return [_raise(entry, AlarmKind.UNPLANNED_OPENING, Reason.UNPLANNED_OPENING, [at])]
+    return [_raise(entry, AlarmKind.UNPLANNED_OPENING, Reason.UNPLANNED_OPENING, (at,))]
 
 
-def _raise(entry: Entry, kind: AlarmKind, reason: Reason, times: list[datetime]) -> Raise:
+def _raise(entry: Entry, kind: AlarmKind, reason: Reason, times: Times) -> Raise:
     data = entry.data
     user = data.user if isinstance(data, Unlocked | UnlockDenied) else None
     return Raise(
@@ -66,4 +69,4 @@ def _raise(entry: Entry, kind: AlarmKind, reason: Reason, times: list[datetime])
     )
 
 
-DETECTOR = Detector("lock", ("unlock_denied", "unlocked"), on_entry, on_plan=on_plan)
+DETECTOR = Detector("lock", ("unlock_denied", "unlocked"), on_entry, on_plan=on_plan, version=2)

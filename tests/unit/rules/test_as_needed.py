@@ -40,6 +40,26 @@ CASES: dict[str, tuple[dict[str, Any], Sequence[Line], list[str]]] = {
         ["08:00 dose_taken dose=pain", "09:00 dose_taken dose=pain", "20:00 dose_taken at 08:30 dose=pain"],
         [f"20:00 {TOO_MANY}"],
     ),
+    "reported late, and too many then, though one was taken since": (
+        PLAN,
+        [*(f"{at} dose_taken dose=pain" for at in ("08:00", "09:00", "20:00")), "20:01 dose_taken at 10:00 dose=pain"],
+        [f"20:01 {TOO_MANY}"],
+    ),
+    "by a clock that goes ahead": (
+        PLAN,
+        ["08:00 dose_taken at 23:00 dose=pain", "09:00 dose_taken dose=pain", "10:00 dose_taken dose=pain"],
+        [f"10:00 {TOO_MANY}"],
+    ),
+    "in the night that has an hour twice": (
+        PLAN,
+        ["+237 01:30 dose_taken dose=pain", "+237 02:30 dose_taken dose=pain", "+237 08:30 dose_taken dose=pain"],
+        [],
+    ),
+    "in the night that skips an hour": (
+        PLAN,
+        ["+27 01:30 dose_taken dose=pain", "+27 04:00 dose_taken dose=pain", "+27 10:29 dose_taken dose=pain"],
+        [f"+27 10:29 {TOO_MANY}"],
+    ),
     "it settles no window": (BOTH, ["08:30 dose_taken dose=pain", "10:00"], ["09:00 raise dose_not_taken 08:00-09:00"]),
     "a window's dose is none of them": (BOTH, ["08:10 dose_taken", "08:20 dose_taken", "08:30 dose_taken"], []),
     "a plan that goes": (

@@ -34,6 +34,16 @@ CASES: dict[str, tuple[dict[str, Any], Sequence[Line], list[str]]] = {
         ["12:00 unlock_denied", "12:02 unlock_denied", "14:00 unlock_denied at 12:01"],
         ["14:00 raise refused_openings"],
     ),
+    "reported late, when others were refused since": (
+        PLAN,
+        ["12:00 unlock_denied", "12:02 unlock_denied", "13:59 unlock_denied", "14:00 unlock_denied at 12:01"],
+        ["14:00 raise refused_openings"],
+    ),
+    "by a clock that goes ahead": (
+        PLAN,
+        ["12:00 unlock_denied at 13:00", "12:01 unlock_denied at 13:30", "12:02 unlock_denied"],
+        ["12:02 raise refused_openings"],
+    ),
     "an opening between counts nothing": (
         PLAN,
         ["12:00 unlock_denied", "12:01 unlock_denied", "12:02 unlocked", "12:03 unlock_denied"],
@@ -50,6 +60,11 @@ CASES: dict[str, tuple[dict[str, Any], Sequence[Line], list[str]]] = {
         PLANNED,
         ["07:10 unlocked at 05:00", "23:00 unlocked at 21:00"],
         ["07:10 raise unplanned_opening"],
+    ),
+    "the hour that the autumn night has twice": (
+        {"lock": {"planned": [{"from": "02:00", "to": "03:00"}]}},
+        ["+237 00:30Z unlocked", "+237 01:30Z unlocked", "+237 02:00Z unlocked"],
+        ["+237 02:00Z raise unplanned_opening"],
     ),
     "no plan": ({}, ["03:00 unlocked", *(f"12:0{n} unlock_denied" for n in range(5))], []),
     "a plan that goes": (
