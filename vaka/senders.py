@@ -21,7 +21,7 @@ from vaka.context import Context
 async def open_senders(context: Context, pool: Pool) -> AsyncIterator[dict[Channel, Sender]]:
     """The senders, as long as the block lasts. Raises OSError when the file of authorities cannot be used."""
     settings = context.settings
-    network = Network(networks(settings.private_networks))
+    network = Network(networks(settings.private_networks or ""))
     tls = trusting(settings.authorities)
 
     async def push_key(public: str) -> str | None:

@@ -49,12 +49,12 @@ class Settings(Struct, frozen=True, kw_only=True):
         ),
     ] = None
     private_networks: Annotated[
-        str,
+        str | None,
         Meta(
             description="Networks that messages may go to although they are not public, such as "
             "`10.0.0.0/8,127.0.0.1/32`, separated by commas: of a mail server, a gateway or a webhook in the house."
         ),
-    ] = ""
+    ] = None
     authorities: Annotated[
         Path | None,
         Meta(description="PEM file of authorities that are trusted besides the public ones, by whom messages leave."),
@@ -62,8 +62,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     push_contact: Annotated[
         str,
         Meta(
-            description="Whom push services may turn to, `mailto:...` or `https://...`. Apple's takes messages only with "
-            "an address that is real."
+            description="Whom push services may turn to, `mailto:...` or `https://...`. Apple's takes messages only "
+            "with an address that is real."
         ),
     ] = "mailto:vaka@localhost"
     mqtt: Annotated[

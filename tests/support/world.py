@@ -62,7 +62,12 @@ class World:
     """`admin` is a client with an administrator's token; `engine` speaks for devices and moves time."""
 
     def __init__(
-        self, context: Context, pool: Pool, engine: RunningEngine, admin: httpx.AsyncClient, senders: Mapping[Channel, Sender]
+        self,
+        context: Context,
+        pool: Pool,
+        engine: RunningEngine,
+        admin: httpx.AsyncClient,
+        senders: Mapping[Channel, Sender],
     ) -> None:
         metrics = ReachMetrics(context.registry)
         self.context = context
