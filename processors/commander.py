@@ -11,6 +11,7 @@ import msgspec
 from events.address import MqttServer
 from events.topics import command_topic
 from processors.backoff import Backoff
+from processors.pulse import Pulse
 from processors.reach_metrics import ReachMetrics
 from processors.stepping import POLL_SECONDS, keep_stepping
 from store import commands
@@ -49,7 +50,8 @@ class Commander:
 
     async def run(self, database_url: str, stop: asyncio.Event, poll_seconds: float = POLL_SECONDS) -> None:
         """Steps until `stop`; survives a broker or database that goes away and comes back."""
-        await keep_stepping(self.step, database_url, CHANNEL, stop, poll_seconds=poll_seconds)
+        step = Pulse(self._pool, "commander").after(self.step)
+        await keep_stepping(step, database_url, CHANNEL, stop, poll_seconds=poll_seconds)
 
     def _connect(self) -> aiomqtt.Client:
         (host, port), username, password = self._broker

@@ -43,6 +43,7 @@ COMMANDS = {
     "escalate": ("vaka.commands.role", "escalation against a real database"),
     "notify": ("vaka.commands.role", "notifications and commands to devices"),
     "api": ("vaka.commands.role", "the HTTP API and the console"),
+    "watchdog": ("vaka.commands.watchdog", "keeps watch over Vaka itself, and tells operators by ways of its own"),
     "simulate": ("vaka.commands.simulate", "a virtual municipality publishing to any broker"),
     "replay": ("vaka.commands.replay", "a recording, published over MQTT or imported as history"),
     "backtest": ("vaka.commands.backtest", "history judged by other plans or rules, compared with what happened"),

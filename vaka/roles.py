@@ -28,6 +28,7 @@ from processors.notifier import Notifier
 from processors.owner import LogOwner
 from processors.reach_metrics import ReachMetrics
 from processors.service_levels import ServiceLevelMeter, ServiceLevelMetrics
+from processors.stepping import POLL_SECONDS
 from store.failures import DATABASE_DOWN
 from store.found import all_found
 from store.pool import Pool, connect, open_pool
@@ -180,18 +181,20 @@ class _Server(uvicorn.Server):
 async def run_reach(context: Context, pool: Pool, stop: asyncio.Event, parts: frozenset[str]) -> None:
     """Escalation (`escalate`), and notifications and commands to devices (`notify`)."""
     metrics = ReachMetrics(context.registry)
+    # Whoever keeps watch over these sees some turns within the time that they may stand still.
+    turns = min(POLL_SECONDS, context.settings.standstill_seconds / 6)
     async with open_senders(context, pool) as senders, asyncio.TaskGroup() as tasks:
         if "escalate" in parts:
             escalator = Escalator(pool, context.now, metrics, speed=context.speed)
-            tasks.create_task(escalator.run(context.database_url, stop))
+            tasks.create_task(escalator.run(context.database_url, stop, turns))
         if "notify" in parts:
             delivery = Delivery(pool, context.now, senders, wording(context))
             notifier = Notifier(pool, context.now, metrics, delivery, speed=context.speed)
-            tasks.create_task(notifier.run(context.database_url, stop))
+            tasks.create_task(notifier.run(context.database_url, stop, turns))
             tester = MessageTester(pool, context.now, metrics, senders)
             tasks.create_task(tester.run(context.database_url, stop))
             commander = Commander(pool, context.now, metrics, context.broker)
-            tasks.create_task(commander.run(context.database_url, stop))
+            tasks.create_task(commander.run(context.database_url, stop, turns))
 
 
 def wording(context: Context) -> Wording:

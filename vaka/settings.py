@@ -172,6 +172,45 @@ class Settings(Struct, frozen=True, kw_only=True):
             "themselves be told. Without it they do as they are set up."
         ),
     ] = None
+    standstill_seconds: Annotated[
+        float,
+        Meta(gt=0, description="How long a part of Vaka may stand still, or be in trouble, before operators are told."),
+    ] = 30.0
+    watchdog_webhook: Annotated[
+        str | None, Meta(description="Where the watchdog tells operators of Vaka's own troubles: a POST of JSON.")
+    ] = None
+    watchdog_smtp: Annotated[
+        str | None,
+        Meta(
+            description="The mail server by which the watchdog tells operators, `smtp://[user:password@]host[:port]` "
+            "or `smtps://...`. Needs `watchdog_email_from` and `watchdog_email_to`."
+        ),
+    ] = None
+    watchdog_email_from: Annotated[str | None, Meta(description="The sender of the watchdog's e-mail.")] = None
+    watchdog_email_to: Annotated[
+        str | None, Meta(description="The receivers of the watchdog's e-mail, separated by commas.")
+    ] = None
+    watchdog_repeat_minutes: Annotated[
+        float, Meta(gt=0, description="How often the watchdog tells again of a trouble that goes on.")
+    ] = 30.0
+    watchdog_free_mb: Annotated[
+        int, Meta(ge=0, description="Megabytes that must be free where Vaka keeps its data; less is a trouble.")
+    ] = 1000
+    watchdog_api: Annotated[
+        str | None,
+        Meta(
+            description="The API whose `/readyz` a watchdog of its own asks, `http://host:port`. "
+            "That of `vaka up` asks its own."
+        ),
+    ] = None
+    heartbeat_url: Annotated[
+        str | None,
+        Meta(
+            description="Asked while all is well; a dead-man's switch outside notices when that stops, also when the "
+            "whole machine is gone."
+        ),
+    ] = None
+    heartbeat_seconds: Annotated[float, Meta(gt=0, description="How often `heartbeat_url` is asked, at most.")] = 60.0
 
 
 def load_settings(environ: Mapping[str, str], cwd: Path, overrides: Mapping[str, str | None] | None = None) -> Settings:
@@ -183,6 +222,7 @@ def load_settings(environ: Mapping[str, str], cwd: Path, overrides: Mapping[str,
     values = {name: _convert(name, value, source) for name, (value, source) in given.items()}
     settings = Settings(**values)
     _check_scaip(settings)
+    _check_watchdog(settings)
     return msgspec.structs.replace(settings, data_dir=Path(os.path.abspath(cwd / settings.data_dir.expanduser())))
 
 
@@ -194,6 +234,14 @@ def _check_scaip(settings: Settings) -> None:
             raise SettingsError(f"{name}: '{address}' can be reached by others, and scaip_users does not say by whom")
     if settings.scaip_tls_listen is not None and None in (settings.scaip_certificate, settings.scaip_key):
         raise SettingsError(f"scaip_tls_listen: '{settings.scaip_tls_listen}' needs scaip_certificate and scaip_key")
+
+
+def _check_watchdog(settings: Settings) -> None:
+    """Who shall be told must not find out on the day that it matters that a part of the way was missing."""
+    names = ("watchdog_smtp", "watchdog_email_from", "watchdog_email_to")
+    missing = [name for name in names if getattr(settings, name) is None]
+    if missing and len(missing) < len(names):
+        raise SettingsError(f"{', '.join(missing)}: needed, as the watchdog's e-mail is set up in part")
 
 
 Given = dict[str, tuple[Any, str]]
@@ -256,6 +304,15 @@ def _public_url(text: str) -> str:
     return text
 
 
+def _url_of(*schemes: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if not text.startswith(tuple(f"{scheme}://" for scheme in schemes)) or not urlsplit(text).hostname:
+            raise ValueError(f"it is not {schemes[0]}://host")
+        return text
+
+    return parse
+
+
 _PARSERS: dict[str, Callable[[str], Any]] = {
     "data_dir": Path,
     "database_url": _database_url,
@@ -271,6 +328,10 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "scaip_certificate": Path,
     "scaip_key": Path,
     "scaip_users": Path,
+    "watchdog_webhook": _url_of("http", "https"),
+    "watchdog_smtp": _url_of("smtp", "smtps"),
+    "watchdog_api": _url_of("http", "https"),
+    "heartbeat_url": _url_of("http", "https"),
 }
 
 

@@ -18,6 +18,7 @@ from vaka.context import API_FILE, Context
 from vaka.embedded.errors import ServerError
 from vaka.embedded.ports import require_free
 from vaka.embedded.servers import Servers, start_servers
+from vaka.guard import Guard
 from vaka.roles import first_of, run_all
 from vaka.seed import demo_password, seed
 from vaka.settings import Settings
@@ -69,16 +70,22 @@ async def _run(
     running = asyncio.create_task(run_all(context, stop, listening))
     telling = asyncio.create_task(_tell_when_ready(context, servers, options, listening))
     playing = asyncio.create_task(_play(context, options, stop))
+    guard = Guard(context.settings)
+    guarding = asyncio.create_task(guard.run())
+    asked = False
     try:
         await first_of(asyncio.wait([running]), asyncio.wait([watching]), stop.wait())
+        meant = stop.is_set()
         stop.set()
         await asyncio.gather(running, playing)
+        asked = meant
     finally:
-        for task in (watching, telling, playing, running):
+        for task in (watching, telling, playing, running, guarding):
             task.cancel()
-        for task in (watching, telling, playing):
+        for task in (watching, telling, playing, guarding):
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+        await (guard.end() if asked else guard.abandon())
 
 
 def listen(address: Address) -> socket.socket:

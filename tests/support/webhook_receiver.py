@@ -62,7 +62,7 @@ class WebhookReceiver:
 def webhook_receiver() -> Iterator[WebhookReceiver]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             status, text, headers = receiver.handle(Request(dict(self.headers), body))
             try:
                 self.send_response(status)
@@ -73,6 +73,8 @@ def webhook_receiver() -> Iterator[WebhookReceiver]:
                 self.wfile.write(text)
             except OSError:
                 self.close_connection = True  # The other side has given up waiting.
+
+        do_GET = do_POST
 
         def log_message(self, format: str, *args: object) -> None:
             pass

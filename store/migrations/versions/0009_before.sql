@@ -17,10 +17,12 @@ CREATE TABLE service_level_targets (
 CREATE INDEX journal_of_answers ON alarm_journal (alarm, at, action, actor)
     WHERE action IN ('accepted', 'at_person', 'resolved', 'forwarded');
 
--- Each part of Vaka that makes turns says that it has made one; in real time, by the database's clock.
+-- Each part of Vaka that works in turns says that it has made one, by the database's clock; it may rest for `rest`
+-- before the next one.
 CREATE TABLE pulses (
     part text NOT NULL,
     process text NOT NULL,
     at timestamptz NOT NULL,
+    rest interval NOT NULL,
     PRIMARY KEY (part, process)
 );

@@ -1,0 +1,1 @@
+"""Keeping watch over Vaka itself, from a process of its own."""
