@@ -6,7 +6,6 @@ from datetime import datetime
 
 from processors.policies_now import PoliciesNow
 from processors.pulse import Pulse
-from processors.pulse import Pulse
 from processors.reach_metrics import ReachMetrics
 from processors.stepping import POLL_SECONDS, keep_stepping
 from rules.escalation import EscalationReason

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from processors.claiming import claim_some
 from processors.delivering import Delivery
 from processors.pulse import Pulse
-from processors.pulse import Pulse
 from processors.reach_metrics import ReachMetrics
 from processors.stepping import POLL_SECONDS, keep_stepping
 from processors.waiting import fall_back_due, prepare_new
