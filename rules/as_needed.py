@@ -24,7 +24,7 @@ def on_entry(state: ResidentState, entry: Entry) -> Result:
     if needed is None:
         return state, NOTHING
     at, taken = happened(entry), dict(state.as_needed)
-    taken[dose] = times = counted(taken.get(dose, ()), at, needed.at_most + 1)
+    taken[needed.dose] = times = counted(taken.get(needed.dose, ()), at, needed.at_most + 1)
     state = replace(state, as_needed=tuple(taken.items()))
     # A dose is allowed again when the time is up to the minute, so what is together must be a little closer.
     too_many = together(times, at, needed.at_most + 1, timedelta(hours=needed.hours) - timedelta.resolution)
