@@ -28,6 +28,8 @@ from api.routes import (
     assignments,
     backtests,
     channel_providers,
+    contact_points,
+    delivery_settings,
     device_import,
     device_life,
     device_types,
@@ -37,6 +39,7 @@ from api.routes import (
     fleet,
     found_devices,
     history,
+    message_decisions,
     notifications,
     operations,
     pauses,
@@ -45,6 +48,7 @@ from api.routes import (
     push,
     quarantine,
     reattributions,
+    receipts,
     residents,
     responses,
     service_levels,
@@ -68,6 +72,7 @@ ROUTERS: tuple[APIRouter, ...] = tuple(
         devices, device_import, device_life, device_types, found_devices, assignments, reattributions, events,
         service_levels, responses,
         quarantine, usage, history, units, plan_defaults, staff, webhooks, channel_providers, push,
+        contact_points, delivery_settings, message_decisions, receipts,
         tokens, tenants, operations, fhir,
     )
 )  # fmt: skip

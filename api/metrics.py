@@ -18,6 +18,9 @@ class ApiMetrics:
             registry=registry,
         )
         self.refused_sign_ins = Counter("vaka_refused_sign_ins", "Sign-ins with a wrong password", registry=registry)
+        self.receipts = Counter(
+            "vaka_receipts", "Receipts of gateways by what they said", ["outcome"], registry=registry
+        )
         self.stream_clients = Gauge("vaka_stream_clients", "Pages and programs on the stream", registry=registry)
         self.stream_cut_off = Counter("vaka_stream_cut_off", "Clients that were too slow", registry=registry)
         self.stream_behind = Gauge("vaka_stream_behind", "1 while the stream cannot follow", registry=registry)
