@@ -400,6 +400,13 @@ def test_activity_that_resumed_is_told_on_the_alarm() -> None:
     assert annotated.detail == {"activity_at": home.time("02:00").isoformat(), "kind": "bed_left"}
 
 
+def test_a_silence_that_began_later_than_was_thought_is_counted_from_there() -> None:
+    home = Home(limits("00:00-08:00 600", "08:00-20:00 60"))
+    home.play("08:30", "08:40 motion at 06:00", "08:50 motion at 05:00")
+    assert [decision.reason for decision in home.decisions] == ["no_activity"]
+    assert home.state.inactivity.since == home.time("06:00")
+
+
 def test_disarmed_has_no_deadline_and_is_armed_by_the_next_activity() -> None:
     home = Home(ALWAYS)
     state = disarmed(home.state)

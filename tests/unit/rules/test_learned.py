@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rules.decisions import Raise
+from rules.decisions import Failed, Raise
 from rules.inactivity import LOCKS, TROUBLES, disarmed
 from rules.learned import ACCEPTED, FALSE_ALARM, LEAST_MARGIN, OVER, STARTING_MARGIN, usual
 from rules.plan import PlanError, read_plan
@@ -53,6 +53,7 @@ def alarm(home: Home, *lines: Line) -> str:
     """When the alarm comes after these lines, and how it was judged."""
     before = len(home.decisions)
     home.play(*lines, "+400 00:00")
+    assert not any(isinstance(decision, Failed) for decision in home.decisions)
     raised = next(decision for decision in home.decisions[before:] if isinstance(decision, Raise))
     return f"{home.clock(raised.at)} {raised.detail['judged_by']}"
 
@@ -204,13 +205,34 @@ NOT_LEARNED: dict[str, list[Line]] = {
 def test_what_is_not_learned(lines: list[Line]) -> None:
     home = lived(3)
     home.play(*lines)
+    assert not any(isinstance(decision, Failed) for decision in home.decisions)
     assert not any(length > 40 and day == NIGHT for day, _, length, _ in quiets(home) if LENGTHS[length] > 200)
 
 
 def test_the_night_is_learned_otherwise() -> None:
     home = lived(3)
-    home.play("+3 03:00 heartbeat", "+3 07:00 motion")
+    home.play("+3 03:00 heartbeat", "+3 07:10 motion at +3 07:00")
     assert [day for day, _, length, _ in quiets(home) if LENGTHS[length] > 200][-1] == NIGHT
+
+
+@pytest.mark.parametrize(("minute", "known"), [(59, 0), (60, 1)])
+def test_an_hour_is_long_enough(minute: int, known: int) -> None:
+    home = Home(plan())
+    home.play("12:00 motion", clock(0, 720 + minute) + " motion")
+    assert len(quiets(home)) == known
+
+
+@pytest.mark.parametrize("kind", [*sorted(LOCKS), "offline", "online"])
+def test_what_happens_while_an_alarm_stands_makes_no_other_one(kind: str) -> None:
+    home = lived(40)
+    assert home.play(f"+40 08:00 {kind}", "+42 12:00") == ["+40 07:27 raise no_activity since +39 22:00"]
+
+
+def test_who_moves_in_the_very_minute_of_the_alarm_widens_the_margin() -> None:
+    home = lived(40)
+    before = profile(home).margin
+    assert home.play("+40 07:27 motion")[-1] == "+40 07:27 annotate activity_resumed"
+    assert profile(home).margin == before + FALSE_ALARM
 
 
 @pytest.mark.parametrize("kind", sorted(LOCKS))
@@ -242,9 +264,18 @@ def test_another_plan_keeps_what_was_learned_and_one_without_it_forgets() -> Non
 
 def test_a_plan_that_changes_while_an_alarm_stands_keeps_both() -> None:
     home = lived(10)
+    known = profile(home)
     home.play("+10 12:00", ("+10 12:30", plan(sensitivity="high")))
     assert home.state.inactivity.raised is not None
+    assert profile(home) == known
     assert home.play("+10 13:00 motion") == ["+10 13:00 annotate activity_resumed"]
+
+
+def test_a_plan_without_learning_forgets_while_an_alarm_stands_as_well() -> None:
+    home = lived(10)
+    home.play("+10 12:00", ("+10 12:30", {"inactivity": LIMITS}))
+    assert home.state.inactivity.raised is not None
+    assert home.state.inactivity.profile is None
 
 
 def test_a_fault_does_not_forget_what_was_learned() -> None:
