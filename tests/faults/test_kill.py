@@ -82,6 +82,7 @@ class Vaka:
             "VAKA_HTTP": "127.0.0.1:0",
             "VAKA_LOG_LEVEL": "warning",
             "VAKA_SNAPSHOT_SECONDS": "1",
+            "VAKA_PRIVATE_NETWORKS": "127.0.0.0/8",
         }
         self.process: subprocess.Popen[Any] | None = None
 
