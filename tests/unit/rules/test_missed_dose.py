@@ -53,6 +53,16 @@ CASES = {
         ["03:59 dose_taken", "10:00"],
         ["09:00 raise dose_not_taken 08:00-09:00"],
     ),
+    "taken four hours too early": Case(
+        windows("08:00-09:00", remind_after_minutes=None),
+        ["04:00 dose_taken", "10:00"],
+        ["09:00 raise dose_taken_early 08:00-09:00"],
+    ),
+    "taken in time, and reported as the window ends": Case(
+        windows("08:00-09:00", remind_after_minutes=None),
+        ["09:00 dose_taken at 08:55"],
+        ["09:00 raise dose_not_taken 08:00-09:00", "09:00 withdraw dose_reported_late 08:00-09:00"],
+    ),
     "taken as early as it may be": Case(
         windows("08:00-09:00", remind_after_minutes=0, early_minutes=30), ["07:30 dose_taken", "10:00"], []
     ),

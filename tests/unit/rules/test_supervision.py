@@ -32,6 +32,11 @@ CASES: dict[str, tuple[dict[str, Any], Sequence[Line], list[str]]] = {
         ["04:20 check_done at 03:10", "05:00"],
         [f"04:00 {NOT_DONE}", "04:20 withdraw check_reported_late 03:00-04:00"],
     ),
+    "reported as its window ends": (
+        NIGHT,
+        ["04:00 check_done at 03:55", "05:00"],
+        [f"04:00 {NOT_DONE}", "04:00 withdraw check_reported_late 03:00-04:00"],
+    ),
     "done before its window": (NIGHT, ["02:59 check_done", "05:00"], [f"04:00 {NOT_DONE}"]),
     "failed": (NIGHT, ["03:10 check_failed", "05:00"], ["03:10 raise check_failed 03:00-04:00"]),
     "failed, and done after all": (
