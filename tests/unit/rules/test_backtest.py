@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.ids import Key
-from rules.backtest import SAME_WITHIN, Change, Episode, compare, episodes, night_of, tally
+from rules.backtest import SAME_WITHIN, Change, Difference, Episode, compare, episodes, night_of, tally
 from rules.decisions import AlarmKind, Failed, Priority, Raise, Reason, Withdraw
 
 START = datetime(2026, 3, 2, 20, tzinfo=UTC)
@@ -45,6 +45,7 @@ COMPARISONS = {
         [episode("b", 1, key=BO)],
         [(Change.GONE, None), (Change.NEW, None)],
     ),
+    "half a day away is the same": ([episode("a", 0)], [episode("b", 12)], [(Change.LATER, 720)]),
     "too far away is another alarm": (
         [episode("a", 0)],
         [episode("b", 13)],
@@ -100,14 +101,35 @@ def test_the_other_way_round_new_is_gone_and_earlier_is_later(was: list[Episode]
 def test_episodes_are_raises_and_failures_with_what_became_of_them() -> None:
     raised = Raise(
         id="1", key=ANNA, at=START, reason=Reason.NO_ACTIVITY, kind=AlarmKind.INACTIVITY, priority=Priority.CARE,
-        occurred_at=START,
+        occurred_at=START, detail={"since": "x"},
     )  # fmt: skip
     taken_back = Withdraw(id="2", key=ANNA, at=START + HOUR, reason=Reason.ACTIVITY_REPORTED_LATE, episode="1")
     of_before = Withdraw(id="3", key=ANNA, at=START, reason=Reason.ACTIVITY_REPORTED_LATE, episode="long ago")
     broken = Failed(id="4", key=ANNA, at=START, reason=Reason.RULE_FAILED, detector="night", traceback="...")
-    first, second = episodes([raised, of_before, taken_back, broken])
-    assert (first.withdrawn_at, first.withdrawn_because) == (START + HOUR, Reason.ACTIVITY_REPORTED_LATE)
-    assert (second.kind, second.detail) == (AlarmKind.RULE_FAILED, {"rule": "night"})
+    late = Reason.ACTIVITY_REPORTED_LATE
+    assert episodes([raised, of_before, taken_back, broken]) == [
+        Episode(
+            "1",
+            ANNA,
+            AlarmKind.INACTIVITY,
+            Priority.CARE,
+            START,
+            Reason.NO_ACTIVITY,
+            {"since": "x"},
+            START + HOUR,
+            late,
+        ),
+        Episode("4", ANNA, AlarmKind.RULE_FAILED, Priority.TECHNICAL, START, Reason.RULE_FAILED, {"rule": "night"}),
+    ]
+
+
+def test_a_difference_names_both_sides() -> None:
+    old, new, gone, other = episode("a", 2), episode("a", 1), episode("b", 30), episode("c", 60)
+    assert compare([old, gone], [new, other]) == [
+        Difference(Change.EARLIER, AlarmKind.INACTIVITY, ANNA, old, new, -60),
+        Difference(Change.GONE, AlarmKind.INACTIVITY, ANNA, gone, None),
+        Difference(Change.NEW, AlarmKind.INACTIVITY, ANNA, None, other),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -120,10 +142,10 @@ def test_nights_are_local_and_named_by_their_evening(hour: int, night: date | No
 
 
 def test_counts_by_kind_and_by_night() -> None:
-    was = [episode("a", 0), episode("b", 4), episode("dose", 0, AlarmKind.MISSED_DOSE)]
+    was = [episode("a", 0), episode("b", 4), episode("noon", 16), episode("dose", 0, AlarmKind.MISSED_DOSE)]
     would = [episode("a", 1), episode("c", 30)]
     counts = tally(was, would, compare(was, would), "Europe/Stockholm")
     inactivity = counts[AlarmKind.INACTIVITY]
-    assert (inactivity.was, inactivity.would, inactivity.was_at_night, inactivity.would_at_night) == (2, 2, 1, 2)
-    assert (inactivity.new, inactivity.gone, inactivity.later, inactivity.earlier) == (1, 1, 1, 0)
+    assert (inactivity.was, inactivity.would, inactivity.was_at_night, inactivity.would_at_night) == (3, 2, 1, 2)
+    assert (inactivity.new, inactivity.gone, inactivity.later, inactivity.earlier) == (1, 2, 1, 0)
     assert counts[AlarmKind.MISSED_DOSE].gone == 1

@@ -87,6 +87,18 @@ def test_a_lock(plan: dict[str, Any], lines: Sequence[Line], decisions: list[str
     assert Home(plan).play(*lines) == decisions
 
 
+def test_refusals_are_counted_over_a_change_of_plan() -> None:
+    other: dict[str, Any] = {"lock": PLAN["lock"] | PLANNED["lock"]}
+    lines: list[Line] = [("11:00", PLAN), "12:00 unlock_denied", "12:01 unlock_denied", ("12:02", other)]
+    assert Home().play(*lines, "12:03 unlock_denied") == ["12:03 raise refused_openings"]
+
+
+def test_who_is_not_known_is_not_told() -> None:
+    home = Home(PLANNED)
+    home.play("03:00 unlocked")
+    assert "user" not in home.decisions[0].detail
+
+
 def test_an_alarm_says_when_and_who() -> None:
     home = Home(PLAN)
     home.play(*(f"12:0{n} unlock_denied user=key-{n}" for n in range(3)))

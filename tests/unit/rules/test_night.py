@@ -37,6 +37,7 @@ CASES: dict[str, tuple[dict[str, Any], Sequence[Line], list[str]]] = {
     "left bed as the hours begin": (BED, ["22:00 bed_left", "23:59"], [f"22:20 {IN_BED} 22:00"]),
     "left bed at their end": (BED, ["06:00 bed_left", "08:00"], []),
     "left bed just before their end": (BED, ["05:59 bed_left", "08:00"], [f"06:19 {IN_BED} 05:59"]),
+    "back in bed after their end, in time": (BED, ["05:55 bed_left", "06:05 bed_entered", "08:00"], []),
     "the bed is not watched": (DOOR, ["02:00 bed_left", "05:00"], []),
     "the door is not watched": (BED, ["02:00 door_opened", "05:00"], []),
     "out of the door": (DOOR, ["02:00 door_opened", "02:01 door_closed", "05:00"], [f"02:10 {OUT} 02:00"]),
@@ -76,6 +77,11 @@ CASES: dict[str, tuple[dict[str, Any], Sequence[Line], list[str]]] = {
     ),
     "no plan": ({}, ["02:00 bed_left", "05:00"], []),
     "a plan that goes": ({}, [("00:00", BED), "02:00 bed_left", ("02:10", {}), "05:00"], []),
+    "a plan that changes keeps the limit of who is up": (
+        {},
+        [("00:00", BED), "02:00 bed_left", ("02:10", night(bed_minutes=60)), "05:00"],
+        [f"02:20 {IN_BED} 02:00"],
+    ),
 }
 
 
