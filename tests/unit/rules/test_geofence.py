@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.messages import Position
-from rules.decisions import AlarmKind, Priority, Raise
+from rules.decisions import AlarmKind, Annotate, Priority, Raise
 from rules.geofence import distance_m
 from rules.plan import Zone
 from tests.support.home import Home, Line
@@ -108,6 +108,11 @@ CASES: dict[str, tuple[dict[str, Any], Sequence[Line], list[str]]] = {
     ),
     "silence is not watched": (fence(dwell_minutes=600), [f"12:00 {OUT}", "20:00"], []),
     "no plan": ({}, [f"12:00 {OUT}", "20:00"], []),
+    "another part of the plan changes": (
+        {},
+        [("11:00", PLAN), f"12:00 {OUT}", ("12:05", PLAN | {"doors": {"open_minutes": 5}}), "20:00"],
+        [f"12:10 {LEFT} 12:00"],
+    ),
     "other areas": (
         {},
         [("11:00", PLAN), f"12:00 {OUT}", ("12:05", fence(dwell_minutes=20)), f"12:10 {OUT}", "20:00"],
@@ -129,6 +134,15 @@ def test_an_alarm_says_where() -> None:
     assert (raised.kind, raised.priority) == (AlarmKind.GEOFENCE, Priority.CARE)
     assert (raised.detail["latitude"], raised.detail["longitude"]) == (59.4, 18.2)
     assert raised.detail["position_at"] == home.time("12:05").isoformat()
+
+
+def test_that_it_is_heard_again_outside_is_told_on_the_alarm_about_its_silence() -> None:
+    home = Home(fence(dwell_minutes=600, silent_minutes=30))
+    home.play(f"12:00 {OUT}", f"12:40 {OUT}")
+    raised, ended = home.decisions
+    assert isinstance(raised, Raise)
+    assert isinstance(ended, Annotate)
+    assert raised.kind is ended.kind is AlarmKind.GPS_SILENT
 
 
 def test_of_two_positions_of_the_same_time_the_one_heard_last_is_told() -> None:

@@ -32,6 +32,11 @@ CASES: dict[str, tuple[dict[str, Any], Sequence[Line], list[str]]] = {
         ["04:20 check_done at 03:10", "05:00"],
         [f"04:00 {NOT_DONE}", "04:20 withdraw check_reported_late 03:00-04:00"],
     ),
+    "done as its window ends": (
+        NIGHT,
+        ["04:00 check_done", "05:00"],
+        [f"04:00 {NOT_DONE}", "04:00 withdraw check_done_late 03:00-04:00"],
+    ),
     "reported as its window ends": (
         NIGHT,
         ["04:00 check_done at 03:55", "05:00"],
@@ -68,6 +73,22 @@ CASES: dict[str, tuple[dict[str, Any], Sequence[Line], list[str]]] = {
 @pytest.mark.parametrize(("plan", "lines", "decisions"), CASES.values(), ids=CASES)
 def test_a_check(plan: dict[str, Any], lines: Sequence[Line], decisions: list[str]) -> None:
     assert Home(plan).play(*lines) == decisions
+
+
+OUTAGES: dict[str, tuple[Sequence[Line], list[str]]] = {
+    "not done": ([], [f"04:00 {NOT_DONE}"]),
+    "done": (["10:00 check_done at 03:30"], []),
+    "failed": (["10:00 check_failed at 03:30"], ["10:00 raise check_failed 03:00-04:00"]),
+    "the plan goes meanwhile, after the check": ([("10:00", {})], [f"04:00 {NOT_DONE}"]),
+    "another plan comes meanwhile": ([("10:00", checks("20:00-21:00"))], [f"04:00 {NOT_DONE}"]),
+}
+
+
+@pytest.mark.parametrize(("lines", "decisions"), OUTAGES.values(), ids=OUTAGES)
+def test_after_an_outage_what_was_kept_is_heard_first(lines: Sequence[Line], decisions: list[str]) -> None:
+    """Nothing is fired between 02:30 and the end of catching up."""
+    home = Home(NIGHT)
+    assert home.play("02:30", "10:00 catch_up_began", *lines, "10:01 catch_up_ended") == decisions
 
 
 def test_an_alarm_says_which_check_and_why_it_failed() -> None:
