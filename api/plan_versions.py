@@ -27,13 +27,25 @@ def checked(given: dict[str, Any]) -> dict[str, Any]:
 async def give_plan(change: Transaction, resident: Resident, given: dict[str, Any], by: str) -> PlanVersion:
     """The next version for a resident, who must be locked."""
     defaults = await plans.defaults_of(change.connection, resident.unit)
-    plan = checked(merged(defaults, given))
+    return await _new_version(change, resident, checked(merged(defaults, given)), given, by)
+
+
+async def _new_version(
+    change: Transaction, resident: Resident, plan: dict[str, Any], given: dict[str, Any], by: str
+) -> PlanVersion:
     tenant = await registry.tenant(change.connection, Scope(), resident.tenant)
     assert tenant is not None
     version = await plans.add_plan(change.connection, tenant.id, resident.id, plan, change.now, by, given)
     await change.tell(PlanChanged(resident=resident.id, version=version, timezone=tenant.timezone, plan=plan))
     id = f"{resident.id}:{version}"
     return PlanVersion(id, resident.id, version, tenant.id, plan, given, change.now, by)
+
+
+async def no_plan(change: Transaction, resident: Resident, by: str) -> None:
+    """Nothing is watched for a resident any more, whatever the unit's defaults are; they must be locked."""
+    newest = await plans.newest(change.connection, resident.id)
+    if newest is not None and newest.plan:
+        await _new_version(change, resident, {}, {}, by)
 
 
 async def follow_unit(change: Transaction, resident: Resident, by: str) -> None:

@@ -38,19 +38,22 @@ async def unit_of(
     return await tenant_of(connection, caller, tenant), None
 
 
-async def known_unit(connection: Connection, scope: Scope, unit: UnitId) -> Unit:
+async def known_unit(connection: Connection, scope: Scope, unit: UnitId, *, field: str = "unit") -> Unit:
     found = await registry.unit(connection, scope, unit)
     if found is None:
-        raise invalid("unit", UNKNOWN, unit)
+        raise invalid(field, UNKNOWN, unit)
     return found
 
 
 async def known_resident(
     connection: Connection, scope: Scope, resident: ResidentId, *, lock: bool = False, field: str = "resident"
 ) -> Resident:
+    """Somebody who has not left."""
     found = await registry.resident(connection, scope, resident, lock=lock)
     if found is None:
         raise invalid(field, UNKNOWN, resident)
+    if found.left_at is not None:
+        raise invalid(field, f"has left, at {found.left_at.isoformat()}", resident)
     return found
 
 

@@ -27,7 +27,7 @@ RETURNING version
 DEFAULTS = "SELECT plan_defaults FROM units WHERE id = %s"
 SET_DEFAULTS = "UPDATE units SET plan_defaults = %s WHERE id = %s"
 # In the order of their ids, as all who lock several residents do.
-RESIDENTS = "SELECT id FROM residents WHERE unit = %s ORDER BY id"
+RESIDENTS = "SELECT id FROM residents WHERE unit = %s AND left_at IS NULL ORDER BY id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ async def set_defaults(connection: Connection, unit: UnitId, defaults: dict[str,
 
 
 async def residents_of(connection: Connection, unit: UnitId) -> list[Resident]:
-    """The residents of a unit, each locked until the transaction ends."""
+    """The residents of a unit who have not left, each locked until the transaction ends."""
     rows = await (await connection.execute(RESIDENTS, (unit,))).fetchall()
     found = [await registry.resident(connection, Scope(), ResidentId(id), lock=True) for (id,) in rows]
     return [resident for resident in found if resident is not None and resident.unit == unit]

@@ -10,6 +10,7 @@ from store.select import Scope, Select
 
 Sex = Literal["female", "male", "other"]
 Housing = Literal["ordinary", "special"]
+LeftReason = Literal["died", "moved_away", "care_ended"]
 Language = Literal["sv", "en"]
 
 TENANTS = "SELECT id, name, timezone, language, created_at FROM tenants"
@@ -25,17 +26,25 @@ ON CONFLICT DO NOTHING
 """
 CHANGE_UNIT = "UPDATE units SET name = %(name)s WHERE id = %(id)s"
 RESIDENTS = """
-SELECT id, tenant, unit, name, sex, birth_year, housing, address, instructions, created_at FROM residents
+SELECT id, tenant, unit, name, sex, birth_year, housing, address, instructions, created_at, left_at, left_reason
+FROM residents
 """
+# With the first of their stays: see store.stays.
 ADD_RESIDENT = """
-INSERT INTO residents (id, tenant, unit, name, sex, birth_year, housing, address, instructions, created_at)
-VALUES (%(id)s, %(tenant)s, %(unit)s, %(name)s, %(sex)s, %(birth_year)s, %(housing)s, %(address)s, %(instructions)s,
-        %(created_at)s)
-ON CONFLICT DO NOTHING
+WITH added AS (
+    INSERT INTO residents (id, tenant, unit, name, sex, birth_year, housing, address, instructions, created_at)
+    VALUES (%(id)s, %(tenant)s, %(unit)s, %(name)s, %(sex)s, %(birth_year)s, %(housing)s, %(address)s,
+            %(instructions)s, %(created_at)s)
+    ON CONFLICT DO NOTHING
+    RETURNING *
+)
+INSERT INTO stays (resident, tenant, unit, housing, "from")
+SELECT id, tenant, unit, housing, created_at FROM added
 """
 CHANGE_RESIDENT = """
 UPDATE residents SET unit = %(unit)s, name = %(name)s, sex = %(sex)s, birth_year = %(birth_year)s,
-    housing = %(housing)s, address = %(address)s, instructions = %(instructions)s
+    housing = %(housing)s, address = %(address)s, instructions = %(instructions)s, left_at = %(left_at)s,
+    left_reason = %(left_reason)s
 WHERE id = %(id)s
 """
 
@@ -63,7 +72,10 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Resident:
-    """The person who gets care. `instructions` are what staff should know or do when an alarm comes."""
+    """The person who gets care. `instructions` are what staff should know or do when an alarm comes.
+
+    `left_at` and `left_reason`: since when, and why, nobody cares for them any more.
+    """
 
     id: ResidentId
     tenant: TenantId
@@ -75,6 +87,8 @@ class Resident:
     address: str | None
     instructions: str | None
     created_at: datetime
+    left_at: datetime | None = None
+    left_reason: LeftReason | None = None
 
 
 async def tenants(
@@ -130,10 +144,13 @@ async def residents(
     *,
     tenant: TenantId | None = None,
     unit: UnitId | None = None,
+    left: bool | None = None,
     after: tuple[str] | None = None,
     limit: int = 100,
 ) -> list[Resident]:
-    select = _residents(scope).where("tenant = %s", tenant).where("unit = %s", unit).after("id > %s", after)
+    """`left`: only those who have left, or only those who have not."""
+    select = _residents(scope).where("tenant = %s", tenant).where("unit = %s", unit)
+    select.where("(left_at IS NOT NULL) = %s", left).after("id > %s", after)
     return await select.then("ORDER BY id").rows(connection, limit)
 
 

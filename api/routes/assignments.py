@@ -8,20 +8,16 @@ from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.callers import Caller
-from api.device_moves import check_lendable, follow
 from api.fields import AnyId, Body, DeviceRef, From, ResidentRef, TenantRef, Time, To, UnitRef, new_id, unchanged
+from api.lending import amend, check_assignment, known_assignment, lend, take_back
 from api.lists import BY_ID, Page, Pages, by_id
 from api.permissions import Permission, may
 from api.problems import conflict, invalid, not_found
 from api.references import check_tenant, known_device, known_resident
 from api.routing import Vaka, located, resource
-from api.services import Transaction
 from events.ids import DeviceId, ResidentId, TenantId
-from store import assignments, devices
-from store.assignments import Overlap, changed_spans
-from store.devices import Device
-from store.inbox import Correction
-from store.select import EVERYTHING
+from store import assignments
+from store.assignments import Overlap
 
 router = resource("assignments")
 
@@ -122,12 +118,9 @@ async def add_assignment(body: NewAssignment, caller: Writer, vaka: Vaka, respon
                 technology=device.technology,
                 shared_with=body.shared_with,
             )
-            await _check(change, caller, new)
-            check_lendable(change, device, new)
-            if not await assignments.add_assignment(change.connection, new):
+            await check_assignment(change, caller, new)
+            if not await lend(change, caller, device, new):
                 raise conflict(f"there is an assignment {new.id!r} already")
-            await follow(change, caller, device, None, new)
-            await change.tell(new.told(), Correction(caller.id, changed_spans(None, new)))
     except Overlap:
         raise conflict(f"the device {body.device!r} is with somebody at that time") from None
     located(response, "assignments", new.id)
@@ -145,16 +138,10 @@ async def change_assignment(id: AnyId, body: AssignmentChange, caller: Writer, v
         raise invalid("to", "is needed, or something else that is to be changed")
     try:
         async with vaka.change() as change:
-            device, old = await _known(change, caller, id)
+            device, old = await known_assignment(change, caller.scope, id)
             changed = replace(old, **body.model_dump(exclude_unset=True))
-            await _check(change, caller, changed)
-            check_lendable(change, device, changed)
-            await assignments.change_assignment(change.connection, changed)
-            await follow(change, caller, device, old, changed)
-            correction = Correction(caller.id, changed_spans(old, changed))
-            if changed.resident != old.resident:
-                await change.tell(_taken_back(old).told(), correction)
-            await change.tell(changed.told(), correction)
+            await check_assignment(change, caller, changed)
+            await amend(change, caller, device, old, changed)
     except Overlap:
         raise conflict(f"the device {old.device!r} is with somebody else at that time") from None
     return Assignment.model_validate(changed)
@@ -164,35 +151,5 @@ async def change_assignment(id: AnyId, body: AssignmentChange, caller: Writer, v
 async def delete_assignment(id: AnyId, caller: Writer, vaka: Vaka) -> None:
     """As if it had never been: what the device said in that time is nobody's. To end an assignment, set its `to`."""
     async with vaka.change() as change:
-        device, old = await _known(change, caller, id)
-        await assignments.delete_assignment(change.connection, id)
-        await follow(change, caller, device, old, None)
-        await change.tell(_taken_back(old).told(), Correction(caller.id, changed_spans(old, None)))
-
-
-async def _known(change: Transaction, caller: Caller, id: str) -> tuple[Device, assignments.Assignment]:
-    """Both locked, the device first, as in every change of who has it: so no two can wait for each other."""
-    seen = await assignments.assignment(change.connection, caller.scope, id)
-    if seen is None:
-        raise not_found("assignment", id)
-    device = await devices.device(change.connection, EVERYTHING, change.now, seen.device, lock=True)
-    found = await assignments.assignment(change.connection, caller.scope, id, lock=True)
-    if found is None or device is None:
-        raise not_found("assignment", id)
-    return device, found
-
-
-async def _check(change: Transaction, caller: Caller, assignment: assignments.Assignment) -> None:
-    if assignment.end is not None and assignment.end <= assignment.start:
-        raise invalid("to", f"is not after `from`, {assignment.start.isoformat()}", assignment.end.isoformat())
-    if assignment.shared_with == assignment.resident:
-        raise invalid("shared_with", "is the resident who has the device", assignment.shared_with)
-    for field, person in (("resident", assignment.resident), ("shared_with", assignment.shared_with)):
-        if person is not None:
-            known = await known_resident(change.connection, caller.scope, person, field=field)
-            check_tenant(known.tenant, assignment.tenant)
-
-
-def _taken_back(assignment: assignments.Assignment) -> assignments.Assignment:
-    """An assignment that lasts no time: this is how the log is told that there is none."""
-    return replace(assignment, end=assignment.start)
+        device, old = await known_assignment(change, caller.scope, id)
+        await take_back(change, caller, device, old)

@@ -38,6 +38,8 @@ async def test_what_was_added_is_there(api: Api, admin: httpx.AsyncClient) -> No
         "unit": "north",
         "name": "Anna Påhittad",
         "sex": "female",
+        "left_at": None,
+        "left_reason": None,
         "birth_year": 1940,
         "housing": "special",
         "address": "Provvägen 1",
