@@ -62,6 +62,17 @@ CASES: dict[str, tuple[dict[str, Any], Sequence[Line], list[str]]] = {
     ),
     "it settles no window": (BOTH, ["08:30 dose_taken dose=pain", "10:00"], ["09:00 raise dose_not_taken 08:00-09:00"]),
     "a window's dose is none of them": (BOTH, ["08:10 dose_taken", "08:20 dose_taken", "08:30 dose_taken"], []),
+    "a plan that changes, and still names the dose": (
+        {},
+        [
+            ("07:00", PLAN),
+            "08:00 dose_taken dose=pain",
+            "08:01 dose_taken dose=pain",
+            ("08:02", BOTH),
+            "08:04 dose_taken dose=pain",
+        ],
+        [f"08:04 {TOO_MANY}"],
+    ),
     "a plan that goes": (
         {},
         [
