@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test faults bench lint lock clean
+.PHONY: run test faults bench mutants lint lock clean
 
 run: .venv/runtime
 	@exec $(BIN)/vaka up --simulate 25
@@ -16,6 +16,10 @@ faults: .venv/dev
 
 bench: .venv/dev
 	$(BIN)/python -m benchmarks
+
+# Which rules, when not all: make mutants RULES="doors night". It takes an hour and more, so CI does not run it.
+mutants: .venv/mutation
+	$(BIN)/python -m tests.mutants $(RULES)
 
 lint: .venv/dev
 	$(BIN)/ruff check .
@@ -31,6 +35,10 @@ lint: .venv/dev
 
 .venv/dev: .venv/runtime requirements-dev.txt
 	@$(PIP) --require-hashes -r requirements-dev.txt
+	@touch $@
+
+.venv/mutation: .venv/dev pyproject.toml
+	@$(PIP) --no-build-isolation --editable ".[mutation]"
 	@touch $@
 
 lock:

@@ -95,6 +95,40 @@ CASES: dict[str, tuple[dict[str, Any], Sequence[Line], list[str]]] = {
         ["12:00 door_opened", "12:30 unlocked at 11:50"],
         [f"12:00 {ALARM} 12:00", "12:30 withdraw ended_in_time"],
     ),
+    "staff came just long enough before": (BOTH, ["11:30 unlocked", "12:00 door_opened", "13:00"], []),
+    "staff came as it began": (BOTH, ["12:00 unlocked", "12:00 door_opened", "13:00"], []),
+    "staff came twice, the first time reported late": (
+        BOTH,
+        ["11:50 unlocked", "11:55 unlocked at 11:00", "12:00 door_opened", "13:00"],
+        [],
+    ),
+    "came back in the same minute": (WAITS, ["12:00 door_opened", "12:00 motion", "13:00"], []),
+    "coming back in the last minute is heard before going": (
+        WAITS,
+        ["12:20 motion at 12:10", "12:30 door_opened at 12:00", "14:00"],
+        [],
+    ),
+    "one from before an alarm at once, reported late, is no other alarm": (
+        AT_ONCE,
+        ["12:00 door_opened", "12:05 door_opened at 11:55"],
+        [f"12:00 {ALARM} 12:00"],
+    ),
+    "two reported late at once are one": (
+        WAITS,
+        ["13:00 door_opened at 12:00", "13:00 door_opened at 12:30", "14:00"],
+        [f"13:01 {ALARM} 12:00"],
+    ),
+    "what was heard is remembered over a change of plan": (
+        {},
+        [
+            ("11:00", BOTH),
+            "11:40 unlocked",
+            ("11:45", BOTH | {"doors": {"open_minutes": 600}}),
+            "12:00 door_opened",
+            "13:00",
+        ],
+        [],
+    ),
     "a plan that goes": ({}, [("11:00", WAITS), "12:00 door_opened", ("12:05", {}), "13:00"], []),
     "the same condition in a new plan goes on": (
         {},
@@ -127,6 +161,22 @@ def test_an_alarm_of_each_priority_is_a_kind_of_its_own(priority: int, kind: Ala
     assert (raised.detail["text"], raised.detail["condition"]) == ("Look at the door", "out")
     assert raised.detail["absent"] == ["bed_entered", "motion", "unlocked"]
     assert raised.detail["inputs"][0]["kind"] == "door_opened"
+
+
+def test_an_alarm_at_once_is_about_that_moment() -> None:
+    home = Home(AT_ONCE)
+    home.play("12:05 door_opened at 12:00")
+    (raised,) = home.decisions
+    assert isinstance(raised, Raise)
+    assert raised.occurred_at == home.time("12:00")
+
+
+def test_nothing_is_remembered_that_is_not_needed() -> None:
+    home = Home(BOTH)
+    home.play("12:00 door_opened", "12:01 leak_detected", "12:05 motion")
+    assert (home.state.conditions, [kind for kind, _ in home.state.heard]) == ((), ["motion"])
+    home.play("12:06 unlocked", "12:07 motion", "12:08 motion at 12:06")
+    assert home.state.heard == (("unlocked", home.time("12:06")), ("motion", home.time("12:07")))
 
 
 def test_somebody_who_takes_an_alarm_keeps_it_away() -> None:
