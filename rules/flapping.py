@@ -30,10 +30,11 @@ def on_entry(state: ResidentState, entry: Entry) -> Result:
     if flap is None or at - flap.since > WITHIN:
         others = tuple(other for other in state.flaps if other.device != entry.device and at - other.since <= WITHIN)
         return replace(state, flaps=(*others, Flap(entry.device, at))), NOTHING
-    counted = replace(flap, count=flap.count + 1, since=at if flap.told else flap.since)
+    # One that is told goes on until it is calm after the last change, also if an earlier one is reported late.
+    counted = replace(flap, count=flap.count + 1, since=max(at, flap.since) if flap.told else flap.since)
     tell = counted.count >= CHANGES and not flap.told
     if tell:
-        counted = replace(counted, told=True, since=at)
+        counted = replace(counted, told=True, since=max(at, flap.since))
     flaps = tuple(counted if other is flap else other for other in state.flaps)
     return replace(state, flaps=flaps), [_raise(entry, flap, counted.count)] if tell else NOTHING
 
