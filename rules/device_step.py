@@ -73,7 +73,7 @@ def on_hub_back(
         return state, NOTHING
     known = replace(known, hub_turn=hub.known.turn)
     if known.silence is not None and known.silence.waits:
-        known = replace(known, silence=None, since=at, turn=known.turn + 1)
+        known = replace(known, silence=None, turn=known.turn + 1)
     return _judged(excused(replace(state, known=known), gone.since, at, is_hub), at, cause, is_hub)
 
 

@@ -16,7 +16,7 @@ from rules.decisions import AlarmKind, AnyDecision, Priority, Raise, Reason, Wit
 from rules.device_facts import RELAY_NOTED, holders
 from rules.device_state import DeviceState, Known, Told
 
-VERSION = 2
+VERSION = 3
 NAME = "device_health"
 
 WATCHED = (LifeCycle.INSTALLED, LifeCycle.IN_USE)
@@ -104,13 +104,17 @@ def _calls(state: DeviceState, at: datetime) -> dict[str, Trouble]:
         told = known.told.get(name := f"call:{resident}")
         if known.silence is not None:
             since = known.silence.since
-        elif told is not None and (state.last_seen is None or state.last_seen < told.at):
+        elif told is not None and _is_unheard_since(state, told.at):
             since = told.since
         else:
             continue
         kind = AlarmKind.CALL_DEVICE_SILENT
         found[name] = Trouble(kind, Reason.NOT_HEARD, since, _last_heard(state), resident)
     return found
+
+
+def _is_unheard_since(state: DeviceState, at: datetime) -> bool:
+    return state.last_seen is None or state.last_seen < at
 
 
 def _last_heard(state: DeviceState) -> dict[str, Any]:
@@ -224,9 +228,9 @@ def _withdraw(state: DeviceState, told: Told, at: datetime, reason: Reason) -> W
 
 
 def _end(state: DeviceState, name: str) -> Reason:
-    """A call device that is still not heard is no longer with the person."""
+    """A call device that was not heard since is no longer with the person, or no longer watched."""
     trouble = name.partition(":")[0]
-    is_unheard = trouble == "call" and state.known.silence is not None
+    is_unheard = trouble == "call" and _is_unheard_since(state, state.known.told[name].at)
     return Reason.DEVICE_CHANGED if is_unheard else ENDS[trouble]
 
 

@@ -238,6 +238,16 @@ class TestHubs:
         assert fleet.say(110, "hub", "heartbeat") == ["110 withdraw d:hub heard_again"]
         assert fleet.say(111, "button", "heartbeat") == ["111 withdraw r:anna heard_again"]
 
+    def test_who_gives_a_call_device_back_that_was_not_heard_since_is_no_longer_told_of(self) -> None:
+        """Its hub is back, so it is not said to be silent; but it has not been heard again either."""
+        fleet = Fleet()
+        fleet.device("hub", limit=20)
+        fleet.device("button", hub="hub", limit=60, critical=True)
+        fleet.lend("button", "anna", until=130)
+        fleet.pass_time(100)
+        fleet.say(110, "hub", "heartbeat")
+        assert fleet.pass_time(130) == ["130 withdraw r:anna device_changed"]
+
     def test_a_network_answers_for_its_gateways_and_what_is_behind_them(self) -> None:
         fleet = Fleet()
         fleet.device("network", limit=20)
