@@ -72,13 +72,12 @@ def _kept_away(state: ResidentState, condition: Condition, entry: Entry, made: l
 
 def _begun(state: ResidentState, condition: Condition, entry: Entry, made: list[AnyDecision]) -> ResidentState:
     at, now, wait = waiting.happened(entry), entry.received_at, _wait(state, condition)
-    until = at + _length(condition)
-    if wait.due is not None or (wait.until is not None and at < wait.until):
+    waits, until = condition.unless_after is not None, at + _length(condition)
+    if waits and (wait.due is not None or (wait.until is not None and at < wait.until)):
         return state
     # What keeps it away may have been heard first, when this is reported late.
     if any(_keeps_away(condition, kind, time, at) and time <= until for kind, time in state.heard):
         return state
-    waits = condition.unless_after is not None
     new = Wait(condition.name, since=at, until=until, due=max(until, now + waiting.LISTEN) if waits else None)
     if not waits:
         made.append(_raise(state, condition, new, now))
@@ -155,4 +154,5 @@ DETECTOR = Detector(
     on_time=on_time,
     disarmed=disarmed,
     on_plan=on_plan,
+    version=2,
 )

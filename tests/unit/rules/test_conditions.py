@@ -108,10 +108,10 @@ CASES: dict[str, tuple[dict[str, Any], Sequence[Line], list[str]]] = {
         ["12:20 motion at 12:10", "12:30 door_opened at 12:00", "14:00"],
         [],
     ),
-    "one from before an alarm at once, reported late, is no other alarm": (
+    "one from before an alarm at once, reported late, is another one": (
         AT_ONCE,
         ["12:00 door_opened", "12:05 door_opened at 11:55"],
-        [f"12:00 {ALARM} 12:00"],
+        [f"12:00 {ALARM} 12:00", f"12:05 {ALARM} 11:55"],
     ),
     "two reported late at once are one": (
         WAITS,
