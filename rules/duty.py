@@ -212,12 +212,12 @@ def _legs_at(exception: DutyException, now: datetime) -> list[Leg]:
 
 
 def _stands_in(work: OnDuty, standing: Standing) -> StaffId | None:
-    """Who works it after all."""
+    """Who works it after all. That somebody is away leaves it to them, so that a substitute can be found later."""
     staff: StaffId | None = work.staff
-    for _, legs in standing:
+    for exception, legs in standing:
         for leg in legs:
             if leg.rotation in (None, work.source) and leg.staff in (None, staff):
-                staff = leg.instead
+                staff = staff if exception.absent and leg.instead is None else leg.instead
                 break
         if staff is None:
             return None

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -125,6 +126,11 @@ async def staff(
 
 async def staff_member(connection: Connection, scope: Scope, id: StaffId, *, lock: bool = False) -> Staff | None:
     return await _staff(scope).where("id = %s", id).then("FOR NO KEY UPDATE" if lock else "").one(connection)
+
+
+async def staff_by_id(connection: Connection, scope: Scope, ids: Sequence[StaffId]) -> list[Staff]:
+    """Those of `ids` that are there, also with a closed account."""
+    return await _staff(scope).where("id = ANY(%s)", list(ids)).then("ORDER BY id").rows(connection)
 
 
 def _staff(scope: Scope) -> Select[Staff]:

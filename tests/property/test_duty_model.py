@@ -98,7 +98,7 @@ class Model:
                 for leg in exception.legs
                 if leg.start <= now < leg.end and leg.rotation in (None, source) and leg.staff in (None, staff)
             ]
-            if staff is not None and matching:
+            if staff is not None and matching and not (exception.absent and matching[0].instead is None):
                 staff = matching[0].instead
         away = any(
             exception.absent and leg.staff == staff and leg.start <= now < leg.end

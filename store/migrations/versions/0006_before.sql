@@ -67,9 +67,9 @@ CREATE TABLE duty_planned (
     units text[] NOT NULL,
     skill text,
     "from" timestamptz NOT NULL,
-    "to" timestamptz NOT NULL
+    "to" timestamptz NOT NULL,
+    UNIQUE NULLS NOT DISTINCT (tenant, units, skill)
 );
-CREATE INDEX duty_planned_by_tenant ON duty_planned (tenant);
 
 -- What is otherwise than planned, in the order of `seq`. `staff` (of a pause of a rotation: nobody) does not work from
 -- `from` until before `to` (null: until further notice); `instead` does, if anybody. In a swap `staff` works for

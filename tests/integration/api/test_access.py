@@ -15,6 +15,13 @@ from tests.support.api import Api, got, ids, problem
 
 pytestmark = pytest.mark.anyio
 
+ROTATION = {
+    "name": "X",
+    "first_day": "2026-03-02",
+    "days": 1,
+    "shifts": [{"day": 1, "from": "21:00", "to": "07:00"}],
+    "teams": [[]],
+}
 BODIES = {
     ("POST", "/api/v1/tenants"): {"name": "X"},
     ("POST", "/api/v1/units"): {"name": "X"},
@@ -34,6 +41,11 @@ BODIES = {
     ("POST", "/api/v1/staff"): {"username": "x", "name": "X", "role": "staff", "password": "x" * 8},
     ("PATCH", "/api/v1/staff/{id}"): {"name": "X"},
     ("POST", "/api/v1/staff/{id}/reopen"): {"password": "x" * 8},
+    ("POST", "/api/v1/duty/rotations"): ROTATION,
+    ("PUT", "/api/v1/duty/rotations/{id}"): ROTATION,
+    ("POST", "/api/v1/duty/shifts"): {"staff": "s", "from": "2026-03-02T12:00:00Z", "to": "2026-03-02T20:00:00Z"},
+    ("POST", "/api/v1/duty/exceptions"): {"kind": "absence", "staff": "s"},
+    ("POST", "/api/v1/duty/needs"): {"unit": "u", "from": "21:00", "to": "07:00"},
     ("POST", "/api/v1/webhooks"): {"receiver": "unit", "url": "http://127.0.0.1/"},
     ("PUT", "/api/v1/providers/{id}"): {"schemes": ["ntfys"]},
     ("POST", "/api/v1/push/subscriptions"): {"endpoint": "x", "p256dh": "x", "auth": "x", "key": "x"},
@@ -216,6 +228,8 @@ REFERENCES = [
     ("webhooks", {"receiver": "unit", "unit": "north", "url": "http://127.0.0.1/"}, "unit"),
     ("tokens", {"role": "admin", "tenant": "west"}, "tenant"),
     ("staff", {"username": "x", "name": "X", "role": "admin", "unit": "north", "password": "x" * 8}, "unit"),
+    ("duty/rotations", ROTATION | {"units": ["north"]}, "units"),
+    ("duty/needs", {"unit": "north", "from": "21:00", "to": "07:00"}, "unit"),
 ]
 
 

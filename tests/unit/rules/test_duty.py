@@ -115,6 +115,7 @@ EXCEPTIONS: list[tuple[str, list[DutyException], list[str]]] = [
     ("given back", [gives(leg("anna", "carl")), gives(leg("carl", "anna"))], ["anna", "bert"]),
     ("a swap of one night changes nothing", [gives(leg("anna", "bert"), leg("bert", "anna"))], ["anna", "bert"]),
     ("absent", [away("anna")], ["bert"]),
+    ("absent, a substitute is found later", [away("anna"), gives(leg("anna", "carl"))], ["bert", "carl"]),
     ("absent, with a substitute", [away("anna", "carl")], ["bert", "carl"]),
     ("absent, whatever is agreed later", [away("anna"), gives(leg("bert", "anna"))], []),
     ("both are absent", [away("anna", "bert"), away("bert")], []),
