@@ -114,7 +114,10 @@ def _request(gateway: Gateway, values: dict[str, str]) -> tuple[str, dict[str, A
 def _said(reply: Reply) -> Any:
     """The answer as JSON; one that is a plain text is found at `text`, as a form at the names that it has."""
     try:
-        return msgspec.json.decode(reply.body)
+        said = msgspec.json.decode(reply.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        text = reply.body.decode(errors="replace").strip()
-        return {"text": text, **dict(urllib.parse.parse_qsl(text))}
+        said = None
+    if isinstance(said, dict | list):
+        return said
+    text = reply.body.decode(errors="replace").strip()
+    return {"text": text, **dict(urllib.parse.parse_qsl(text))}

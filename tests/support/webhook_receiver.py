@@ -15,6 +15,7 @@ WAIT_SECONDS = 20
 class Request(NamedTuple):
     headers: dict[str, str]
     body: bytes
+    path: str
 
     @property
     def id(self) -> str:
@@ -63,7 +64,7 @@ def webhook_receiver() -> Iterator[WebhookReceiver]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            status, text, headers = receiver.handle(Request(dict(self.headers), body))
+            status, text, headers = receiver.handle(Request(dict(self.headers), body, self.path))
             try:
                 self.send_response(status)
                 for name, value in headers:
@@ -74,7 +75,7 @@ def webhook_receiver() -> Iterator[WebhookReceiver]:
             except OSError:
                 self.close_connection = True  # The other side has given up waiting.
 
-        do_GET = do_POST
+        do_GET = do_PUT = do_POST
 
         def log_message(self, format: str, *args: object) -> None:
             pass
