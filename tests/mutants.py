@@ -34,7 +34,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "saved": ("saved",),
     "state": ("state", "saved"),
     "step": ("pauses",),
-    "waiting": ("waiting", "doors", "night", "geofence", "conditions"),
+    "waiting": ("waiting", "doors", "night", "geofence"),
     "windows": ("windows", "missed_dose", "supervision"),
 }
 """The tests of a rule, where they are not those of its name alone."""
