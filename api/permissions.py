@@ -38,6 +38,8 @@ class Permission(StrEnum):
     DUTY_WRITE = "duty: write"
     RELATIVES_READ = "relatives: read"
     RELATIVES_WRITE = "relatives: write"
+    POLICIES_READ = "policies: read"
+    POLICIES_WRITE = "policies: write"
     WEBHOOKS_READ = "webhooks: read"
     WEBHOOKS_WRITE = "webhooks: write"
     PROVIDERS_READ = "providers: read"
@@ -96,6 +98,8 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     P.DUTY_WRITE: _roles("manager admin"),
     P.RELATIVES_READ: _roles("staff manager admin auditor"),
     P.RELATIVES_WRITE: _roles("manager admin"),
+    P.POLICIES_READ: _roles("staff manager operator admin auditor"),
+    P.POLICIES_WRITE: _roles("manager admin"),
     P.WEBHOOKS_READ: _roles("operator admin auditor"),
     P.WEBHOOKS_WRITE: _roles("admin"),
     P.PROVIDERS_READ: _roles("operator admin auditor"),

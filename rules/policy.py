@@ -78,7 +78,7 @@ class PolicyHours(
     """Every day unless given."""
 
 
-class Policy(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     """Who is told, when, until someone accepts; and for which alarms."""
 
     name: Annotated[str, Meta(min_length=1, max_length=200)]
@@ -134,8 +134,8 @@ def read_policy(data: dict[str, Any]) -> Policy:
 
 
 def write_policy(policy: Policy) -> dict[str, Any]:
-    """`policy` as plain data, as it is stored and shown."""
-    data: dict[str, Any] = msgspec.to_builtins(policy)
+    """`policy` as plain data, as it is stored and shown: later defaults change no old policy."""
+    data: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(policy))
     return data
 
 

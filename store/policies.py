@@ -38,10 +38,7 @@ ADD_POLICY = """
 INSERT INTO policies (id, tenant, unit, created_at) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING
 """
 ADD_VERSION = """
-INSERT INTO policy_versions (policy, version, content, created_at, created_by)
-SELECT %(policy)s, 1 + coalesce(max(version), 0), %(content)s, %(now)s, %(by)s
-FROM policy_versions WHERE policy = %(policy)s
-RETURNING version
+INSERT INTO policy_versions (policy, version, content, created_at, created_by) VALUES (%s, %s, %s, %s, %s)
 """
 RETIRE = "UPDATE policies SET retired_at = %s, retired_by = %s WHERE id = %s"
 # Which of two policies holds is checked against all of the tenant's, so changes of them come one after the other.
@@ -149,28 +146,19 @@ async def lock(connection: Connection, tenant: TenantId) -> None:
     await connection.execute(LOCK, (tenant,))
 
 
-async def add_policy(
-    connection: Connection,
-    id: str,
-    tenant: TenantId,
-    unit: UnitId | None,
-    content: dict[str, Any],
-    now: datetime,
-    by: str,
-) -> bool:
+async def add_policy(connection: Connection, new: PolicyRow) -> bool:
     """The first version. False when the id is taken."""
-    if (await connection.execute(ADD_POLICY, (id, tenant, unit, now))).rowcount == 0:
+    values = (new.id, new.tenant, new.unit, new.created_at)
+    if (await connection.execute(ADD_POLICY, values)).rowcount == 0:
         return False
-    await add_version(connection, id, content, now, by)
+    await add_version(connection, new)
     return True
 
 
-async def add_version(connection: Connection, id: str, content: dict[str, Any], now: datetime, by: str) -> int:
-    """Stores the next version and returns its number. The tenant must be locked, or two could take the same one."""
-    values = {"policy": id, "content": Jsonb(content), "now": now, "by": by}
-    row = await (await connection.execute(ADD_VERSION, values)).fetchone()
-    assert row is not None
-    return int(row[0])
+async def add_version(connection: Connection, new: PolicyRow) -> None:
+    """The next version. The tenant must be locked, or two could take the same number."""
+    values = (new.id, new.version, Jsonb(new.content), new.created_at, new.created_by)
+    await connection.execute(ADD_VERSION, values)
 
 
 async def retire(connection: Connection, id: str, now: datetime, by: str) -> None:

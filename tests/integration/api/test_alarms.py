@@ -199,3 +199,36 @@ async def test_a_person_says_that_they_have_seen_a_notification(town: Api, admin
     assert await ids(anna, "notifications", alarm="a1") == ["n3", "n2", "n1"]
     assert await ids(anna, "notifications", receiver="anna", state="seen") == ["n1"]
     assert await ids(await town.client("staff", "west", "south"), "notifications") == []
+
+
+async def test_declining_joining_and_taking_over(town: Api) -> None:
+    await town.alarm("a1")
+    anna, bo, cia = [await town.staff(name) for name in ("anna", "bo", "cia")]
+    declined = await do(anna, "a1", "decline", 1, reason="Hos en annan brukare")
+    assert (declined.json()["state"], declined.json()["version"], declined.json()["declined"]) == ("open", 2, ["anna"])
+    problem(await do(anna, "a1", "decline", 2, reason="Igen"), 409)
+    problem(await do(anna, "a1", "decline", 2), 422, "reason")
+    problem(await do(bo, "a1", "join", 2), 409)
+    await do(bo, "a1", "accept", 2)
+    joined = (await do(anna, "a1", "join", 3)).json()
+    assert (joined["state"], joined["helpers"], joined["declined"]) == ("accepted", ["anna"], [])
+    problem(await do(bo, "a1", "join", 4), 409)
+    taken = (await do(cia, "a1", "take-over", 4, note="Jag är närmast")).json()
+    assert (taken["state"], taken["accepted_by"], taken["version"]) == ("accepted", "cia", 5)
+    problem(await do(cia, "a1", "take-over", 5), 409)
+    await do(cia, "a1", "at-person", 5)
+    problem(await do(bo, "a1", "take-over", 6), 409)
+    assert (await do(bo, "a1", "join", 6)).json()["helpers"] == ["anna", "bo"]
+    assert await actions(anna, "a1") == ["declined", "accepted", "joined", "taken_over", "at_person", "joined"]
+    entries = (await got(anna, "alarms/a1/journal"))["items"]
+    assert entries[0]["data"] == {"note": "Hos en annan brukare", "name": "Test Anna"}
+    assert entries[3]["data"] == {"note": "Jag är närmast", "name": "Test Cia", "from": "bo", "from_name": "Test Bo"}
+
+
+async def test_of_two_who_take_over_at_once_one_wins(town: Api) -> None:
+    await town.alarm("a1")
+    anna, bo, cia = [await town.staff(name) for name in ("anna", "bo", "cia")]
+    await do(anna, "a1", "accept", 1)
+    answers = await asyncio.gather(do(bo, "a1", "take-over", 2), do(cia, "a1", "take-over", 2))
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    assert await actions(anna, "a1") == ["accepted", "taken_over"]
