@@ -169,7 +169,7 @@ class Room(NamedTuple):
 async def claim(
     connection: Connection, room: Room, programs: Sequence[Channel], now: datetime, lease: timedelta
 ) -> list[Ticket]:
-    """Takes what is due for the time of `lease`, the gravest first. Of several that wait for a person one: see `merge`."""
+    """Takes what is due for the time of `lease`, the gravest first. Of several for one person only one: see `merge`."""
     values = {**room.values(), "programs": list(programs), "now": now, "lease": lease}
     async with connection.cursor(row_factory=class_row(Ticket)) as cursor:
         tickets = await (await cursor.execute(CLAIM.encode(), values)).fetchall()

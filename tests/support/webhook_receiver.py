@@ -1,5 +1,6 @@
 """The other side of a webhook: a real HTTP server on a free port, which does as it is told."""
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -60,7 +61,9 @@ class WebhookReceiver:
 
 
 @contextmanager
-def webhook_receiver() -> Iterator[WebhookReceiver]:
+def webhook_receiver(tls: ssl.SSLContext | None = None) -> Iterator[WebhookReceiver]:
+    """With `tls` it speaks HTTPS."""
+
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -80,7 +83,10 @@ def webhook_receiver() -> Iterator[WebhookReceiver]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 128  # Many come at the same moment, and none of them is to be turned away.
+
+    server = Server(("127.0.0.1", 0), Handler)
     receiver = WebhookReceiver(f"http://127.0.0.1:{server.server_port}/alarms")
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
