@@ -25,11 +25,11 @@ _ALARMS = {
 
 
 def on_entry(state: ResidentState, entry: Entry) -> Result:
-    if state.plan.conditions is None:
+    if entry.kind not in state.plan.condition_kinds:
         return state, NOTHING
     made: list[AnyDecision] = []
     keeps_away = False
-    for condition in state.plan.conditions:
+    for condition in state.plan.conditions or ():
         if _names(condition, entry.kind):
             keeps_away = True
             state = _kept_away(state, condition, entry, made)

@@ -13,7 +13,8 @@ Result = tuple[ResidentState, list[AnyDecision]]
 NOTHING: list[AnyDecision] = []
 
 
-def _never(state: ResidentState) -> datetime | None:
+def never(state: ResidentState) -> datetime | None:
+    """The deadline of a rule that time does not concern."""
     return None
 
 
@@ -28,7 +29,7 @@ class Detector(NamedTuple):
     name: str
     kinds: tuple[str, ...]
     on_entry: Callable[[ResidentState, Entry], Result]
-    deadline: Callable[[ResidentState], datetime | None] = _never
+    deadline: Callable[[ResidentState], datetime | None] = never
     on_time: Callable[[ResidentState, datetime], Result] = lambda state, due: (state, NOTHING)
     disarmed: Callable[[ResidentState], ResidentState] = lambda state: state
     noted: Callable[[ResidentState, datetime], ResidentState] = lambda state, now: state
@@ -37,4 +38,4 @@ class Detector(NamedTuple):
 
     @property
     def is_timed(self) -> bool:
-        return self.deadline is not _never
+        return self.deadline is not never

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from events.ids import derived_id
+from events.ids import DeviceId, derived_id
 from events.log import Entry
 from rules.decisions import AlarmKind, Priority, Raise, Reason
 from rules.detector import NOTHING, Detector, Result
@@ -25,7 +25,7 @@ def on_entry(state: ResidentState, entry: Entry) -> Result:
     if entry.device is None:
         return state, NOTHING
     at = happened(entry)
-    flap = next((flap for flap in state.flaps if flap.device == entry.device), None)
+    flap = _of(state, entry.device)
     # What begins anew forgets what is over, of all devices: nothing is kept of a home that is calm.
     if flap is None or at - flap.since > WITHIN:
         others = tuple(other for other in state.flaps if other.device != entry.device and at - other.since <= WITHIN)
@@ -37,6 +37,13 @@ def on_entry(state: ResidentState, entry: Entry) -> Result:
         counted = replace(counted, told=True, since=max(at, flap.since))
     flaps = tuple(counted if other is flap else other for other in state.flaps)
     return replace(state, flaps=flaps), [_raise(entry, flap, counted.count)] if tell else NOTHING
+
+
+def _of(state: ResidentState, device: DeviceId) -> Flap | None:
+    for flap in state.flaps:
+        if flap.device == device:
+            return flap
+    return None
 
 
 def _raise(entry: Entry, flap: Flap, count: int) -> Raise:

@@ -13,13 +13,14 @@ from events.ids import derived_id
 from events.kinds import ACTIVITY
 from events.log import Entry
 from rules.decisions import AlarmKind, Annotate, Priority, Raise, Reason, Withdraw
-from rules.detector import Detector, Result
+from rules.detector import NOTHING, Detector, Result
 from rules.learned import deadline as learned_deadline
 from rules.learned import is_ready, learned
 from rules.localtime import DAYS, instant, local_day
 from rules.plan import InactivityPlan, Plan, day_pattern
 from rules.profile import DOUBTFUL, KEPT, Profile, source_of
 from rules.state import InactivityState, ResidentState, Silence, with_inactivity
+from rules.waiting import happened
 
 KINDS = tuple(sorted(ACTIVITY))
 
@@ -35,22 +36,22 @@ PUNCTUAL = timedelta(minutes=10)
 
 def on_entry(state: ResidentState, entry: Entry) -> Result:
     """Activity. The common case, nothing raised and something armed, must stay cheap."""
-    at = min(entry.occurred_at, entry.received_at)
     now = state.inactivity
     if entry.kind not in ACTIVITY:
-        return _circumstance(state, entry), []
+        return _circumstance(state, entry), NOTHING
+    at = happened(entry)
     if now.raised is not None:
         return _verdict(state, entry, at, now.raised)
     if now.since is not None and at <= now.since:
-        return state, []
+        return state, NOTHING
     if state.plan.inactivity is None:
-        return with_inactivity(state, replace(now, since=at)), []
+        return with_inactivity(state, replace(now, since=at)), NOTHING
     if now.profile is not None:
-        return _learning(state, entry, at), []
+        return _learning(state, entry, at), NOTHING
     check_at = now.check_at
     if check_at is None:
         check_at = deadline(state.plan.inactivity, at, state.timezone)
-    return with_inactivity(state, InactivityState(at, check_at)), []
+    return with_inactivity(state, InactivityState(at, check_at)), NOTHING
 
 
 def on_plan(state: ResidentState, old: Plan, now: datetime) -> ResidentState:
@@ -104,7 +105,7 @@ def _learning(state: ResidentState, entry: Entry, at: datetime) -> ResidentState
         return _watched(state, _heard(state, entry, at), at)
     if check_at - at > KEPT and plan is not None and plan.learned is not None:
         check_at = min(check_at, at + timedelta(minutes=plan.learned.floor_minutes))
-    return with_inactivity(state, InactivityState(at, check_at, None, source_of(entry), now.profile))
+    return replace(state, inactivity=InactivityState(at, check_at, None, source_of(entry), now.profile))
 
 
 def _heard(state: ResidentState, entry: Entry, at: datetime) -> InactivityState:

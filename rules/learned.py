@@ -9,6 +9,7 @@ A margin comes on top, which every false alarm widens and every day narrows a li
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from math import exp, sqrt
 from struct import iter_unpack
 
@@ -24,6 +25,7 @@ from rules.profile import (
     Profile,
     begun,
     days_in,
+    has_days,
     kept,
     place,
 )
@@ -34,6 +36,9 @@ SAME_PLACE, OTHER_PLACE = 0.35, 0.1
 OTHER_KIND_OF_DAY = 0.75
 SPREAD_MINUTES = 60
 NEAR_PARTS = round(180 / PART_MINUTES)
+_LATER = tuple((parts + PARTS // 2) % PARTS - PARTS // 2 for parts in range(PARTS))
+"""By how many parts one beginning is later than another, the shorter way round the clock."""
+
 _BY_TIME = tuple(exp(-((parts * PART_MINUTES / SPREAD_MINUTES) ** 2) / 2) for parts in range(PARTS))
 
 PER_DAYS = 30
@@ -66,7 +71,7 @@ Weighted = list[tuple[float, float]]
 
 
 def is_ready(profile: Profile, plan: LearnedInactivity) -> bool:
-    return days_in(profile.quiets) >= plan.minimum_days
+    return has_days(profile.quiets, plan.minimum_days)
 
 
 def deadline(profile: Profile, plan: LearnedInactivity, since: datetime, source: int, zone: str) -> datetime:
@@ -115,16 +120,23 @@ def usual(quiets: bytes, began: Begun) -> float:
 
 def _alike(quiets: bytes, began: Begun) -> Iterator[tuple[float, int, float]]:
     """Each quiet that tells something: its minutes, by how many parts of the day it began later, how alike it is."""
-    source, here, now, weekend = began.source, place(began.source), began.part, _is_weekend(began.day)
+    source, here, now, is_other_kind = began.source, place(began.source), began.part, _days_of_other_kind(began.day)
     for day, part, length, other in iter_unpack("4B", quiets):
-        later = (part - now + PARTS // 2) % PARTS - PARTS // 2
+        later = _LATER[part - now]
+        if later > NEAR_PARTS:
+            continue
         minutes = LENGTHS[length]
-        if later > NEAR_PARTS or (later < -NEAR_PARTS and minutes + later * PART_MINUTES <= SHORTEST_MINUTES):
+        if later < -NEAR_PARTS and minutes + later * PART_MINUTES <= SHORTEST_MINUTES:
             continue
         alike = 1.0 if other == source else SAME_PLACE if other >> 6 == here else OTHER_PLACE
-        if _is_weekend(began.day - (began.day - day) % 256) is not weekend:
-            alike *= OTHER_KIND_OF_DAY
-        yield minutes, later, alike
+        yield minutes, later, alike * OTHER_KIND_OF_DAY if is_other_kind[day] else alike
+
+
+@lru_cache(maxsize=16)
+def _days_of_other_kind(today: int) -> tuple[bool, ...]:
+    """By a day's ordinal modulo 256, of the days until `today`: whether only one of the two is at a weekend."""
+    days = (today - (today - day) % 256 for day in range(256))
+    return tuple(_is_weekend(day) is not _is_weekend(today) for day in days)
 
 
 def _is_weekend(day: int) -> bool:

@@ -18,7 +18,8 @@ from rules.plan import NightPlan, Plan
 from rules.state import ResidentState, Wait
 
 BED, DOOR = "bed", "door"
-_AT_HOME = ("bed_entered", "bed_left", "motion", "mat_on")
+_BED = ("bed_left", "bed_entered")
+_AT_HOME = ("motion", *_BED, "mat_on")
 _REASONS = {
     BED: (Reason.LEFT_BED_AT_NIGHT, "bed_left"),
     DOOR: (Reason.LEFT_HOME_AT_NIGHT, "door_opened"),
@@ -28,10 +29,10 @@ KINDS = (*_AT_HOME, "door_opened", "door_closed")
 
 def on_entry(state: ResidentState, entry: Entry) -> Result:
     plan = state.plan.night
-    if plan is None:
+    if plan is None or not _is_watched(state, plan, waiting.happened(entry)):
         return state, NOTHING
     made = NOTHING
-    if plan.bed_minutes is not None and entry.kind in ("bed_left", "bed_entered"):
+    if plan.bed_minutes is not None and entry.kind in _BED:
         state, made = _moved(state, plan, entry, BED, plan.bed_minutes, left=entry.kind == "bed_left")
     if plan.door_minutes is None:
         return state, made
@@ -43,9 +44,14 @@ def on_entry(state: ResidentState, entry: Entry) -> Result:
     return state, made
 
 
+def _is_watched(state: ResidentState, plan: NightPlan, at: datetime) -> bool:
+    """By day nearly nothing is: only who is not back from the night."""
+    return is_between(at, plan.start, plan.end, state.timezone) or any(wait.since is not None for wait in state.night)
+
+
 def _moved(state: ResidentState, plan: NightPlan, entry: Entry, what: str, minutes: int, *, left: bool) -> Result:
     at, now = waiting.happened(entry), entry.received_at
-    if not waiting.runs(state.night, what) and not is_between(at, plan.start, plan.end, state.timezone):
+    if not is_between(at, plan.start, plan.end, state.timezone) and not waiting.runs(state.night, what):
         return state, NOTHING
     limit = timedelta(minutes=minutes)
     if not left:

@@ -84,7 +84,8 @@ class Partition:
         if not self.holding and state.deadline is not None and state.deadline <= entry.received_at:
             state, before, _ = step(state, entry.received_at)
         state, decisions, _ = step(state, entry)
-        self._keep(old, state)
+        self.states[state.key] = state
+        self._kept(old, state)
         return [*before, *decisions] if before else decisions
 
     def fire(self, now: datetime) -> list[AnyDecision]:
@@ -143,10 +144,9 @@ class Partition:
         heap = self._heap
         while heap and heap[0][0] <= now:
             deadline, key = heapq.heappop(heap)
-            if not self._is_current(deadline, key):
-                continue
             # One deadline at a time, so that decisions of different residents come in order of their due times.
-            decisions += self._fire_one(key, deadline)
+            if self._is_current(deadline, key):
+                decisions += self._fire_one(key, deadline)
         self.fired_to = max(now, self.fired_to) if self.fired_to else now
         return decisions
 
@@ -155,12 +155,9 @@ class Partition:
             return self.fleet.fire(key, deadline)
         old = self.states[key]
         state, made, _ = step(old, deadline)
-        self._keep(old, state)
-        return made
-
-    def _keep(self, old: ResidentState | None, state: ResidentState) -> None:
-        self.states[state.key] = state
+        self.states[key] = state
         self._kept(old, state)
+        return made
 
     def _kept(self, old: State | None, state: State) -> None:
         """Notes what was before, and when the new state has something to do."""

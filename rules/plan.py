@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
@@ -227,7 +227,7 @@ class Condition(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     """What staff read; the name unless given."""
 
 
-class Plan(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Plan(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, dict=True):
     """What is watched for a resident. Calls for help, water and a dispenser's troubles are told without any plan."""
 
     medicine: MedicinePlan | None = None
@@ -238,6 +238,13 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     lock: LockPlan | None = None
     geofence: GeofencePlan | None = None
     conditions: Annotated[tuple[Condition, ...], Meta(min_length=1, max_length=16)] | None = None
+
+    @cached_property
+    def condition_kinds(self) -> frozenset[str]:
+        """The kinds that any condition speaks of: the others, nearly all that is heard, need not be looked at."""
+        conditions = self.conditions or ()
+        parts = [part for one in conditions for part in (one.unless_before, one.unless_after) if part is not None]
+        return frozenset([*(one.when.kind for one in conditions), *(kind for part in parts for kind in part.kinds)])
 
 
 def read_plan(data: dict[str, Any]) -> Plan:
@@ -256,6 +263,12 @@ def read_plan(data: dict[str, Any]) -> Plan:
     if plan.night is not None and plan.night.bed_minutes is plan.night.door_minutes is None:
         raise PlanError("night: neither bed_minutes nor door_minutes is given, so nothing is watched")
     _check_conditions(plan.conditions or ())
+    return plan
+
+
+@lru_cache(maxsize=65536)
+def shared(plan: Plan) -> Plan:
+    """The one plan for all residents whose plans are equal, as those made of a unit's defaults mostly are."""
     return plan
 
 

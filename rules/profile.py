@@ -6,7 +6,6 @@ averaged, so there is nothing to train, and what is forgotten is forgotten wholl
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import lru_cache
 from math import log2
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -24,6 +23,7 @@ KEPT = HOUR
 KEPT_DAYS = 60
 KEPT_QUIETS = 240
 QUIET_BYTES = 4
+FEW_QUIETS = 60
 
 PARTS = 256
 """Beginnings are kept in 256ths of the local day, 5.6 minutes."""
@@ -88,13 +88,10 @@ def begun(since: datetime, source: int, zone: str) -> Begun:
 
 def source_of(entry: Entry) -> int:
     """Where a sign of life came from, in a byte: two bits for door, bed or elsewhere, six that tell places apart."""
-    name = _NAMES.get(entry.kind)
-    return _source(entry.kind, entry.device, name(entry.data) if name is not None else None)
-
-
-@lru_cache(maxsize=65536)
-def _source(kind: str, device: str | None, name: str | None) -> int:
-    return _PLACES.get(kind, HOME) << 6 | crc32(f"{kind} {device} {name}".encode()) & 63
+    kind = entry.kind
+    named = _NAMES.get(kind)
+    name = named(entry.data) if named is not None else None
+    return _PLACES.get(kind, HOME) << 6 | crc32(f"{kind} {entry.device} {name}".encode()) & 63
 
 
 def place(source: int) -> int:
@@ -105,6 +102,11 @@ def place(source: int) -> int:
 def days_in(quiets: bytes) -> int:
     """From how many days they are."""
     return len(set(quiets[::QUIET_BYTES]))
+
+
+def has_days(quiets: bytes, days: int) -> bool:
+    """Whether they are from at least so many days; the newest of them mostly are."""
+    return len(set(quiets[-FEW_QUIETS * QUIET_BYTES :: QUIET_BYTES])) >= days or days_in(quiets) >= days
 
 
 def kept(quiets: bytes, began: Begun, minutes: float) -> bytes:

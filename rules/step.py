@@ -29,8 +29,8 @@ from rules import (
     supervision,
 )
 from rules.decisions import AnyDecision, Failed, Raise, Reason
-from rules.detector import NOTHING, Detector, Result
-from rules.plan import Plan, read_plan
+from rules.detector import NOTHING, Detector, Result, never
+from rules.plan import Plan, read_plan, shared
 from rules.state import ResidentState
 
 
@@ -56,7 +56,8 @@ def _watching(state: ResidentState, whole: Plan, now: datetime, version: int, ti
     """Every rule follows what is watched of the `whole` plan from `now` on."""
     for detector in DETECTORS:
         state = detector.noted(state, now)
-    old, plan = state.plan, pauses.without_paused(whole, state.pauses, now)
+    whole = shared(whole)
+    old, plan = state.plan, shared(pauses.without_paused(whole, state.pauses, now))
     state = replace(
         state,
         plan=plan,
@@ -99,6 +100,9 @@ DETECTORS: tuple[Detector, ...] = (
     # The last one: what is due as a pause begins is still told.
     PAUSE,
 )
+CHANGES = frozenset((*PLAN.kinds, *PAUSE.kinds))
+"""What changes for every rule what it watches."""
+
 TIMED = tuple(detector for detector in DETECTORS if detector.is_timed)
 BY_KIND: dict[str, tuple[Detector, ...]] = {
     kind: tuple(detector for detector in DETECTORS if kind in detector.kinds)
@@ -123,7 +127,7 @@ def step(state: ResidentState, what: Entry | datetime) -> tuple[ResidentState, l
 
 def _apply(state: ResidentState, entry: Entry) -> Result:
     decisions = NOTHING
-    moved = False
+    deadline, is_over = state.deadline, entry.kind in CHANGES
     for detector in BY_KIND.get(entry.kind, ()):
         before = state
         try:
@@ -132,12 +136,15 @@ def _apply(state: ResidentState, entry: Entry) -> Result:
             made = [_failed(state, detector, entry.received_at, entry.position)]
         if made:
             decisions = [*decisions, *_named(made, detector, state)]
-        # Few entries move a deadline: only then is it worth asking every rule for its own.
-        if state is not before and not moved:
-            moved = detector is PLAN or detector is PAUSE or detector.deadline(state) is not detector.deadline(before)
+        if state is not before and detector.deadline is not never:
+            was, now = detector.deadline(before), detector.deadline(state)
+            if now is not was:
+                is_over = is_over or was == deadline
+                deadline = now if now is not None and (deadline is None or now < deadline) else deadline
     if decisions and isinstance(entry.data, Message) and entry.occurred_at != entry.data.at:
         decisions = _timed(decisions, entry, entry.data.at)
-    deadline = _earliest(state) if moved else state.deadline
+    # Few entries end what was due first: only then is it worth asking every rule for its own.
+    deadline = _earliest(state) if is_over else deadline
     return replace(state, position=entry.position, deadline=deadline), decisions
 
 

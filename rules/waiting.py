@@ -24,7 +24,8 @@ Waits = tuple[Wait, ...]
 
 def happened(entry: Entry) -> datetime:
     """When it happened; nothing happens later than it is received."""
-    return min(entry.occurred_at, entry.received_at)
+    at, now = entry.occurred_at, entry.received_at
+    return at if at < now else now
 
 
 def begun(waits: Waits, what: str, at: datetime, now: datetime, limit: timedelta) -> Waits:
@@ -166,7 +167,7 @@ def _find(waits: Waits, what: str) -> Wait:
 
 def _with(waits: Waits, wait: Wait) -> Waits:
     """The one that was heard of last stands last."""
-    if len(waits) == 1 and waits[0].what == wait.what:
+    if not waits or (len(waits) == 1 and waits[0].what == wait.what):
         return (wait,)
     others = [other for other in waits if other.what != wait.what]
     idle = [other for other in others if other.since is None]
