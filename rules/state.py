@@ -23,7 +23,7 @@ class SlotStatus(StrEnum):
 
 
 class Slot(Struct, frozen=True, array_like=True, gc=False):
-    """One window on one day, such as a dose. `remind_at` is gone once the last reminder was decided."""
+    """One window on one day, such as a dose. `remind_at`: of the next reminder, if its window still runs then."""
 
     window: str
     day: date

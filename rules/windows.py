@@ -191,16 +191,10 @@ def slot_on(window: Window, day: date, zone: str) -> Slot:
     end = instant(day, first + int(length.total_seconds()) // 60, zone)
     if end <= start:
         end = start + length
-    remind_at = None
     after, every = window.reminders
-    if after is not None:
-        remind_at = start + timedelta(minutes=after)
-        remind_at = remind_at if remind_at < end else None
+    remind_at = start + timedelta(minutes=after) if after is not None else None
     return Slot(window.id, day, start, end, SlotStatus.PENDING, remind_at, every)
 
 
 def _remind_again(slot: Slot, due: datetime) -> datetime | None:
-    if slot.remind_every is None:
-        return None
-    again = due + timedelta(minutes=slot.remind_every)
-    return again if again < slot.end else None
+    return due + timedelta(minutes=slot.remind_every) if slot.remind_every is not None else None

@@ -146,6 +146,9 @@ CASES = {
         ["08:40 dose_missed", "08:50 dose_taken", "10:00"],
         ["08:40 raise dose_reported_missed 08:00-09:00", "08:50 withdraw dose_taken_late 08:00-09:00"],
     ),
+    "the dispenser gives up as its window begins": Case(
+        MORNING, ["08:00 dose_missed", "10:00"], ["08:00 raise dose_reported_missed 08:00-09:00"]
+    ),
     "the dispenser gives up before it reminds": Case(
         MORNING, ["08:10 dose_missed", "10:00"], ["08:10 raise dose_reported_missed 08:00-09:00"]
     ),
@@ -334,6 +337,30 @@ def test_after_an_outage_what_was_kept_is_heard_first(lines: Sequence[Line], dec
     assert home.play("07:30", "10:00 catch_up_began", *lines, "+1 07:00 catch_up_ended") == decisions
 
 
+CHANGES: dict[str, tuple[Sequence[Line], list[str]]] = {
+    "as its window ends": (
+        ["09:00 catch_up_began", ("09:00", windows("20:00-21:00")), "09:01 catch_up_ended"],
+        ["09:00 raise dose_not_taken 08:00-09:00"],
+    ),
+    "another window runs already": (
+        [
+            "10:00 catch_up_began",
+            ("10:00", windows("09:30-12:00", remind_after_minutes=None)),
+            "10:01 catch_up_ended",
+            "13:00",
+        ],
+        ["09:00 raise dose_not_taken 08:00-09:00", "12:00 raise dose_not_taken 09:30-12:00"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("lines", "decisions"), CHANGES.values(), ids=CHANGES)
+def test_a_plan_that_changes_while_deadlines_wait_loses_no_dose(lines: Sequence[Line], decisions: list[str]) -> None:
+    home = Home(windows("08:00-09:00", remind_after_minutes=None))
+    home.play("08:30")
+    assert home.play(*lines) == decisions
+
+
 def test_doses_of_a_long_outage_are_all_judged() -> None:
     home = Home(windows("08:00-09:00", "20:00-21:00", remind_after_minutes=None))
     home.play("07:30", "+3 10:00 catch_up_began")
@@ -429,6 +456,13 @@ def test_doses_are_forgotten_a_day_after_their_window() -> None:
         ("20:00-21:00", MONDAY + timedelta(days=5), SlotStatus.MISSED),
         ("08:00-09:00", MONDAY + timedelta(days=6), SlotStatus.MISSED),
     ]
+
+
+def test_what_is_forgotten_by_the_way_moves_no_deadline() -> None:
+    home = Home(windows("08:00-09:00", remind_after_minutes=None))
+    home.play("08:05 dose_taken", "+1 08:05 dose_taken", "+1 10:00 dose_taken")
+    assert len(home.state.medicine.slots) == 1
+    assert home.play("+2 10:00") == ["+2 09:00 raise dose_not_taken 08:00-09:00"]
 
 
 def test_very_late_reports_do_not_pile_up() -> None:
