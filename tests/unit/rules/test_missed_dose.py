@@ -337,7 +337,7 @@ def test_after_an_outage_what_was_kept_is_heard_first(lines: Sequence[Line], dec
     assert home.play("07:30", "10:00 catch_up_began", *lines, "+1 07:00 catch_up_ended") == decisions
 
 
-CHANGES: dict[str, tuple[Sequence[Line], list[str]]] = {
+HELD: dict[str, tuple[Sequence[Line], list[str]]] = {
     "as its window ends": (
         ["09:00 catch_up_began", ("09:00", windows("20:00-21:00")), "09:01 catch_up_ended"],
         ["09:00 raise dose_not_taken 08:00-09:00"],
@@ -354,7 +354,7 @@ CHANGES: dict[str, tuple[Sequence[Line], list[str]]] = {
 }
 
 
-@pytest.mark.parametrize(("lines", "decisions"), CHANGES.values(), ids=CHANGES)
+@pytest.mark.parametrize(("lines", "decisions"), HELD.values(), ids=HELD)
 def test_a_plan_that_changes_while_deadlines_wait_loses_no_dose(lines: Sequence[Line], decisions: list[str]) -> None:
     home = Home(windows("08:00-09:00", remind_after_minutes=None))
     home.play("08:30")
