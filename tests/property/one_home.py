@@ -49,6 +49,11 @@ def clock(time: datetime) -> str:
     return f"{time.astimezone(ZONE):%H:%M}"
 
 
+def is_in(time: str, start: str, end: str) -> bool:
+    """Whether a time on the wall lies between two others, perhaps over midnight."""
+    return start <= time < end if start < end else time >= start or time < end
+
+
 class OneHome(RuleBasedStateMachine):
     """`PLANS`: the plans that the rule has; `told` is what the rules decided, as (what, reason, when)."""
 

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from rules.decisions import Annotate, AnyDecision, Raise, Withdraw
-from tests.property.one_home import Happening, OneHome, ago, clock, soon
-from tests.property.test_counting_models import is_in
+from tests.property.one_home import Happening, OneHome, ago, clock, is_in, soon
 
 Wait = dict[str, Any]
 

@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from tests.property.one_home import Happening, OneHome, ago, clock, soon
+from tests.property.one_home import Happening, OneHome, ago, clock, is_in, soon
 
 SECOND = timedelta(seconds=1)
 
@@ -91,11 +91,6 @@ class LockHome(OneHome):
             return []
         self.refused = []
         return [("raise", "refused_openings")]
-
-
-def is_in(time: str, start: str, end: str) -> bool:
-    """Whether a time on the wall lies between two others, perhaps over midnight."""
-    return start <= time < end if start < end else time >= start or time < end
 
 
 class PressHome(OneHome):
