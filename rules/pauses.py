@@ -5,7 +5,7 @@ the end are watched from then on, silence counts from there. Calls for help, wat
 troubles need no plan, so no pause takes them away; nor doors and locks, unless they are named.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -31,13 +31,14 @@ LIFE_CRITICAL = frozenset({"medicine", "inactivity", "night", "geofence"})
 """Parts without which nobody may notice that a person needs help: to pause them needs a reason."""
 
 
-def parts_of(technologies: Iterable[Technology]) -> tuple[str, ...]:
+def parts_of(technologies: Collection[Technology]) -> tuple[str, ...]:
     """What a pause of these technologies takes away; of none named, of everything."""
-    named = [part for technology in technologies for part in PARTS.get(technology, ())]
-    return tuple(dict.fromkeys(named)) or AWAY
+    if not technologies:
+        return AWAY
+    return tuple(dict.fromkeys(part for technology in technologies for part in PARTS.get(technology, ())))
 
 
-def is_life_critical(technologies: Iterable[Technology]) -> bool:
+def is_life_critical(technologies: Collection[Technology]) -> bool:
     return not LIFE_CRITICAL.isdisjoint(parts_of(technologies))
 
 

@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from events.control import PauseChanged
 from events.kinds import Technology
 from rules import pauses
 from rules.decisions import Raise
 from rules.pauses import AWAY, LIFE_CRITICAL, PARTS
 from rules.plan import Plan, read_plan
 from rules.state import Pause, decode_state, encode_state
-from tests.support.home import Home, Line, Paused
+from tests.support.home import RESIDENT, Home, Line, Paused
 
 PLAN: dict[str, Any] = {
     "medicine": {"windows": [{"from": "08:00", "to": "09:00", "remind_after_minutes": None}]},
@@ -152,6 +153,32 @@ def test_a_pause_over_the_night_when_clocks_change_ends_by_the_wall_clock(day: d
     home = Home(DOSE, day=day - timedelta(days=1))
     told = home.play(("07:00", Paused("07:00", "+1 08:30")), "+1 12:00")
     assert told == [f"+1 09:00 {NOT_TAKEN}"]
+
+
+def test_a_pause_is_from_its_start_until_before_its_end() -> None:
+    home = Home()
+    start, end = home.time("12:00"), home.time("13:00")
+    pause = Pause("pause-1", start, end)
+    times = [start - timedelta.resolution, start, end - timedelta.resolution, end]
+    assert [pauses.active((pause,), at) for at in times] == [(), (pause,), (pause,), ()]
+    assert [pauses.standing((pause,), at) for at in times] == [(pause,), (pause,), (pause,), ()]
+    assert [pauses.next_change((pause,), at) for at in times] == [start, end, end, None]
+    changed = PauseChanged(pause="pause-1", resident=RESIDENT, start=start, end=end, technologies=[])
+    assert [pauses.changed((pause,), changed, at) for at in times] == [(pause,), (pause,), (pause,), ()]
+
+
+@pytest.mark.parametrize(
+    ("technologies", "parts"),
+    [
+        ([], AWAY),
+        ([Technology.MEDICINE], ("medicine",)),
+        ([Technology.PASSIVE_ALARM, Technology.LOCK], ("inactivity", "doors", "night", "lock")),
+        # Calls for help are part of no plan, so nothing else may go with them.
+        ([Technology.SOCIAL_ALARM], ()),
+    ],
+)
+def test_what_a_pause_takes_away(technologies: list[Technology], parts: tuple[str, ...]) -> None:
+    assert pauses.parts_of(technologies) == parts
 
 
 def test_every_part_is_one_of_the_plan() -> None:
