@@ -7,8 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from events.kinds import Technology
-from rules.decisions import AlarmKind, Priority
+from rules.decisions import Priority
 
 
 class Measure(StrEnum):
@@ -42,29 +41,6 @@ DEFAULT_TARGETS = (
 
 ANSWER_SECONDS = 180
 """So long somebody whom an alarm has reached may take to answer before it is said that they did not."""
-
-TECHNOLOGIES: dict[AlarmKind, Technology] = {
-    AlarmKind.SOCIAL_ALARM: Technology.SOCIAL_ALARM,
-    AlarmKind.FALL: Technology.SOCIAL_ALARM,
-    AlarmKind.CALL_DEVICE_SILENT: Technology.SOCIAL_ALARM,
-    AlarmKind.SMOKE: Technology.PASSIVE_ALARM,
-    AlarmKind.INACTIVITY: Technology.PASSIVE_ALARM,
-    AlarmKind.LEAK: Technology.PASSIVE_ALARM,
-    AlarmKind.WETNESS: Technology.PASSIVE_ALARM,
-    AlarmKind.DOOR_OPEN: Technology.PASSIVE_ALARM,
-    AlarmKind.NIGHT_WANDERING: Technology.PASSIVE_ALARM,
-    AlarmKind.MISSED_DOSE: Technology.MEDICINE,
-    AlarmKind.TOO_MANY_DOSES: Technology.MEDICINE,
-    AlarmKind.DISPENSER_JAMMED: Technology.MEDICINE,
-    AlarmKind.DISPENSER_EMPTY: Technology.MEDICINE,
-    AlarmKind.REFILL_LOW: Technology.MEDICINE,
-    AlarmKind.SUPERVISION: Technology.SUPERVISION,
-    AlarmKind.LOCK_REFUSED: Technology.LOCK,
-    AlarmKind.UNPLANNED_OPENING: Technology.LOCK,
-    AlarmKind.GEOFENCE: Technology.GPS_ALARM,
-    AlarmKind.GPS_SILENT: Technology.GPS_ALARM,
-}
-"""What an alarm is counted as when no device is to be named, as for a dose that was not taken; else `other`."""
 
 _TARGETS: msgspec.json.Decoder[tuple[Target, ...]] = msgspec.json.Decoder(tuple[Target, ...])
 

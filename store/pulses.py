@@ -24,18 +24,17 @@ WAITING = """
 SELECT extract(epoch FROM %(now)s - (SELECT min(escalate_at) FROM alarms WHERE escalate_at IS NOT NULL))::float8,
     extract(epoch FROM now() - (
         SELECT min(greatest(next_attempt_at, leased_until)) FROM notifications
-        WHERE state = 'due' AND priority = 1))::float8,
-    extract(epoch FROM clock_timestamp())::float8
+        WHERE state = 'due' AND priority = 1))::float8
 """
+CLOCK = "SELECT extract(epoch FROM clock_timestamp())::float8"
 
 
 class Waiting(NamedTuple):
     """Seconds since the first alarm is due for escalation (of Vaka's clock), and the first message of life for sending
-    (None: none is planned, negative: not yet); and the database's clock as Unix time."""
+    (None: none is planned, negative: not yet)."""
 
     escalation: float | None
     notification: float | None
-    clock: float
 
 
 async def beat(connection: Connection, part: str, process: str, rest: timedelta) -> None:
@@ -57,3 +56,10 @@ async def waiting(connection: Connection, now: datetime) -> Waiting:
     row = await (await connection.execute(WAITING, {"now": now})).fetchone()
     assert row is not None
     return Waiting(*row)
+
+
+async def clock_of_database(connection: Connection) -> float:
+    """Unix time, as the database has it."""
+    row = await (await connection.execute(CLOCK)).fetchone()
+    assert row is not None
+    return float(row[0])

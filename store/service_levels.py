@@ -16,7 +16,8 @@ from psycopg.rows import dict_row
 
 from events.ids import TenantId, UnitId
 from events.kinds import Technology
-from rules.service_levels import DEFAULT_TARGETS, TECHNOLOGIES, Measure, write_targets
+from rules.policy_choice import TECHNOLOGY_OF
+from rules.service_levels import DEFAULT_TARGETS, Measure, write_targets
 from store.pool import Connection
 from store.select import Scope
 
@@ -210,8 +211,8 @@ async def service_levels(
         "unit": scope.unit or unit,
         "priority": priority,
         "technology": technology,
-        "kinds": list(TECHNOLOGIES),
-        "technologies": list(TECHNOLOGIES.values()),
+        "kinds": list(TECHNOLOGY_OF),
+        "technologies": list(TECHNOLOGY_OF.values()),
         "defaults": DEFAULTS,
     }
     async with connection.cursor(row_factory=dict_row) as cursor:

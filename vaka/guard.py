@@ -27,6 +27,11 @@ class Guard:
         self._settings = settings
         self._child: Process | None = None
 
+    @property
+    def pid(self) -> int | None:
+        """Of the newest watchdog; None before there is one."""
+        return self._child.pid if self._child is not None else None
+
     async def run(self) -> None:
         while True:
             child = await self._start()

@@ -153,6 +153,13 @@ async def test_a_database_that_is_gone(tmp_path: Path) -> None:
         assert set(await watching.see()) == {"database"}
 
 
+async def test_tables_that_hang_hide_nothing(well: Pool, database_url: str, tmp_path: Path) -> None:
+    await change(well, "UPDATE pulses SET at = now() - interval '40 seconds' WHERE part = 'notifier'")
+    async with well.connection() as connection, eyes(database_url, tmp_path) as watching:
+        await connection.execute("LOCK TABLE notifications IN ACCESS EXCLUSIVE MODE")
+        assert set(await watching.see()) == {"notifier", "alarms"}
+
+
 async def test_what_is_overdue_is_seen_whatever_the_parts_say(well: Pool, database_url: str, tmp_path: Path) -> None:
     async with well.connection() as connection:
         await add_municipality(connection)

@@ -16,7 +16,7 @@ import psycopg
 
 from store.log_status import ask, problems
 from store.pool import Connection, connect
-from store.pulses import Waiting, silences, waiting
+from store.pulses import Waiting, clock_of_database, silences, waiting
 from vaka.clock import Clock
 
 LOOK_SECONDS = 5.0
@@ -72,31 +72,43 @@ class Lookout:
     async def look(self) -> list[Sight]:
         """Everything that is wrong now."""
         seen = self._clock()
-        database, api, disk = await asyncio.gather(
-            self._in_time("database", self._database), self._in_time("api", self._api), asyncio.to_thread(self._disk)
+        parts, work, api, disk = await asyncio.gather(
+            self._in_time("database", self._parts),
+            self._in_time("alarms", self._work),
+            self._in_time("api", self._api),
+            asyncio.to_thread(self._disk),
         )
-        seen += database + disk
+        # Without a database the second look says the same as the first.
+        seen += parts + (work if all(sight.part != "database" for sight in parts) else []) + disk
         # What it says of itself stands here already, unless it says something else.
         return [*seen, *(sight for sight in api if sight.part == "api" or not seen)]
 
     async def _in_time(self, part: str, look: Callable[[], Awaitable[list[Sight]]]) -> list[Sight]:
+        # What hangs must not keep the next turn waiting.
+        seconds = min(LOOK_SECONDS, self._around.lasting.total_seconds() / 6)
         try:
-            async with asyncio.timeout(LOOK_SECONDS):
+            async with asyncio.timeout(seconds):
                 return await look()
         except TimeoutError:
-            return [Sight(part, f"no answer within {LOOK_SECONDS:g} s")]
+            return [Sight(part, f"no answer within {seconds:g} s")]
         except (psycopg.Error, httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             return [Sight(part, f"no answer: {str(error).strip() or type(error).__name__}")]
 
-    async def _database(self) -> list[Sight]:
+    async def _parts(self) -> list[Sight]:
         url = self._around.database_url()
         if url is None:
             return [Sight("database", "it is not known where it is: nothing runs in the data directory")]
         async with await connect(url, autocommit=True) as connection:
-            pulses = await silences(connection)
-            waits = await waiting(connection, self._around.now())
-            log = await self._log(connection)
-        return [*self._standstill(pulses), *self._overdue(waits), *log, *self._skew(waits)]
+            pulses, clock = await silences(connection), await clock_of_database(connection)
+            return [*self._standstill(pulses), *await self._log(connection), *self._skew(clock)]
+
+    async def _work(self) -> list[Sight]:
+        """Apart from the pulses: what hangs on these tables must not hide that the parts hang, too."""
+        url = self._around.database_url()
+        if url is None:
+            return []
+        async with await connect(url, autocommit=True) as connection:
+            return self._overdue(await waiting(connection, self._around.now()))
 
     def _standstill(self, pulses: dict[str, float]) -> list[Sight]:
         """The threshold is the judge's; what is younger than half of it is nobody's standstill yet."""
@@ -131,8 +143,8 @@ class Lookout:
             return []
         return [Sight("broker" if part == "broker" else "log is behind", detail) for part, detail in wrong]
 
-    def _skew(self, waits: Waiting) -> list[Sight]:
-        ahead = waits.clock - self._wall().timestamp()
+    def _skew(self, clock: float) -> list[Sight]:
+        ahead = clock - self._wall().timestamp()
         if abs(ahead) < SKEW_SECONDS:
             return []
         return [

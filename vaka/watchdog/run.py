@@ -74,8 +74,9 @@ class Watchdog:
         self._written = True
 
     async def run(self, stop: asyncio.Event, seconds: float, after_turn: Callable[[], None]) -> None:
-        """Turns until `stop`; survives everything."""
+        """A turn every so many seconds until `stop`; survives everything."""
         while not stop.is_set():
+            begun = time.monotonic()
             try:
                 await self.turn()
             except Exception:
@@ -83,7 +84,7 @@ class Watchdog:
             else:
                 after_turn()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
+                async with asyncio.timeout(max(0.0, seconds - (time.monotonic() - begun))):
                     await stop.wait()
 
     async def turn(self) -> None:
