@@ -48,7 +48,7 @@ SENDERS = {
 """Which device in the home says what; all of them speak through a hub."""
 
 TENANT = TenantId("bench")
-WATCH = Watch(silent_after_minutes=9 * 60)
+WATCH = Watch(silent_after_minutes=26 * 60)
 
 OPENING_MINUTES = (8 * 60, 12 * 60, 20 * 60)
 CHECK_MINUTES = (23 * 60, 27 * 60)

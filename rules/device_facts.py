@@ -128,7 +128,8 @@ def _learn_aspect(known: Known, entry: Entry) -> Known:
     name = aspect if place is None else f"{aspect}:{place}"
     if known.aspects.get(name) is value:
         return known
-    aspects = {other: was for other, was in known.aspects.items() if other != name}
+    aspects = dict(known.aspects)
+    aspects.pop(name, None)
     if entry.kind == "fault_cleared" and place is None:
         aspects = {other: was for other, was in aspects.items() if not other.startswith("fault:")}
     aspects[name] = value

@@ -9,7 +9,7 @@ from events.ids import DeviceId, Key, health_key
 from events.log import Entry
 from rules import device_step
 from rules.decisions import AnyDecision
-from rules.device_facts import TELLING, heard, is_news_of
+from rules.device_facts import TELLING, heard, is_news_of, relayed
 from rules.device_state import DeviceState
 
 Decisions = list[AnyDecision]
@@ -109,10 +109,11 @@ class Fleet:
         decisions = NOTHING
         for _ in range(MOST_HUBS):
             hub = self.states.get(key) if key is not None else None
-            if key is None or hub is None:
+            if hub is None:
                 break
             if entry.position > hub.position and is_news_of(hub, entry.received_at):
-                decisions = [*decisions, *self._hear_through(hub, entry, holding=holding)]
+                made = self._hear_through(hub, entry, holding=holding)
+                decisions = [*decisions, *made] if made else decisions
             key = hub.known.hub
         return decisions
 
@@ -121,6 +122,12 @@ class Fleet:
         if hub.deadline is not None and hub.deadline <= entry.received_at and not holding:
             decisions = self.fire_due(hub.key, entry.received_at)
             hub = self.states[hub.key]
+        elif hub.known.calm:
+            # Nearly always.
+            state = relayed(hub, entry)
+            self.states[hub.key] = state
+            self._kept(hub, state)
+            return NOTHING
         state, made = device_step.on_relay(hub, entry)
         return [*decisions, *self._settle(hub, state, made, entry.received_at, entry.position, holding=holding)]
 
