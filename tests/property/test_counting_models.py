@@ -71,7 +71,9 @@ class LockHome(OneHome):
         super().__init__()
         self.refused: list[datetime] = []
 
-    @rule(kind=st.sampled_from(("unlock_denied", "unlock_denied", "unlocked", "locked")), after=soon, ago=ago)
+    @rule(
+        kind=st.sampled_from(("unlock_denied", "unlock_denied", "unlocked", "unlocked", "locked")), after=soon, ago=ago
+    )
     def turn(self, kind: str, after: timedelta, ago: timedelta) -> None:
         self.say(kind, after, ago)
 
@@ -117,6 +119,6 @@ class PressHome(OneHome):
         return [("raise", "pressed"), ("annotate", "flood")]
 
 
-SETTINGS = settings(max_examples=60, stateful_step_count=25)
+SETTINGS = settings(max_examples=120, stateful_step_count=25)
 AsNeededHome.TestCase.settings = LockHome.TestCase.settings = PressHome.TestCase.settings = SETTINGS
 TestAsNeeded, TestLock, TestPresses = AsNeededHome.TestCase, LockHome.TestCase, PressHome.TestCase

@@ -25,7 +25,13 @@ def cause(decision: AnyDecision, position: dict[str, int]) -> tuple[object, ...]
     match decision:
         case Raise() | Remind() if {"day", "since"} & decision.detail.keys():
             began = [began["kind"] for began in decision.detail.get("inputs", ())]
-            return (*what, *(decision.detail.get(name) for name in ("rule", "dose", "check", "day", "since")), *began)
+            kind = decision.kind if isinstance(decision, Raise) else None
+            return (
+                *what,
+                kind,
+                *(decision.detail.get(name) for name in ("rule", "dose", "check", "day", "since")),
+                *began,
+            )
         case Withdraw():
             return (*what, decision.episode)
     return (*what, decision.reason, position[decision.id], decision.detail.get("what"))

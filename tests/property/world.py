@@ -60,11 +60,12 @@ PLACES = (
 
 
 class Said(NamedTuple):
-    """A device of a resident says something; `ago`: how long before now it happened."""
+    """A device of a resident says something; `ago`: how long before now it happened, by the device's clock."""
 
     resident: ResidentId
     kind: str
     ago: timedelta = timedelta(0)
+    fields: tuple[tuple[str, Any], ...] = ()
 
 
 class Planned(NamedTuple):
@@ -207,7 +208,7 @@ class Owner:
             batch.control(away, resident_key(thing.resident), thing.resident)
             return
         device = DeviceId(f"{thing.resident}-device")
-        payload = msgspec.json.encode({"at": batch.now - thing.ago})
+        payload = msgspec.json.encode({"at": batch.now - thing.ago, **dict(thing.fields)})
         seen = Observation(TENANT, device, thing.kind, decode_message(thing.kind, payload), payload, None)
         batch.observe(Delivery("", payload, Lane.BULK, (seen,)), seen)
 
