@@ -7,7 +7,7 @@ import msgspec
 
 T = TypeVar("T")
 
-SECRET_NAMES = frozenset({"auth", "password", "secrets", "url"})
+SECRET_NAMES = frozenset({"auth", "endpoint", "password", "secrets", "url"})
 """Fields whose value is never repeated: an address can hold a password as well."""
 
 _ABOUT_A_FIELD = re.compile(r"Object (contains unknown|missing required) field `([^`]*)`")

@@ -37,7 +37,7 @@ def nobody_listens() -> Iterator[int]:
 
 
 @asynccontextmanager
-async def says(*chunks: bytes) -> AsyncIterator[int]:
+async def says(*chunks: bytes, hangs_up: bool = False) -> AsyncIterator[int]:
     """The port of a server that says these to everybody who connects, whatever they want, and then nothing more."""
 
     open_now: set[asyncio.Task[None]] = set()
@@ -50,7 +50,7 @@ async def says(*chunks: bytes) -> AsyncIterator[int]:
             for chunk in chunks:
                 writer.write(chunk)
             # Until the other side has had enough.
-            while await reader.read(65536):
+            while not hangs_up and await reader.read(65536):
                 pass
         writer.close()
         with contextlib.suppress(ConnectionError):

@@ -1,6 +1,7 @@
 """The other side of a webhook: a real HTTP server on a free port, which does as it is told."""
 
 import ssl
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -86,8 +87,17 @@ def webhook_receiver(tls: ssl.SSLContext | None = None) -> Iterator[WebhookRecei
     class Server(ThreadingHTTPServer):
         request_queue_size = 128  # Many come at the same moment, and none of them is to be turned away.
 
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            # A client that does not trust us, or gives up waiting, ends the connection: that is its business.
+            if not isinstance(sys.exc_info()[1], OSError):
+                super().handle_error(request, client_address)
+
     server = Server(("127.0.0.1", 0), Handler)
-    receiver = WebhookReceiver(f"http://127.0.0.1:{server.server_port}/alarms")
+    if tls is not None:
+        # Hands are shaken in the thread of each connection: one that is slow at it takes no time from the others.
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    scheme = "http" if tls is None else "https"
+    receiver = WebhookReceiver(f"{scheme}://127.0.0.1:{server.server_port}/alarms")
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
