@@ -12,6 +12,7 @@ from rules.alarm_lifecycle import DONE, PEOPLES_ACTIONS, Action, Hands, State, m
 from rules.escalation import after_acceptance, after_refusal, ladder_of
 from rules.reach import ALARM_CENTRE, TOLD_ROLES
 from store.escalation import lock_view
+from store.device_feedback import tell_wearer
 from store.journal_write import record
 from store.policies import policy_of
 from store.pool import Connection
@@ -123,6 +124,8 @@ async def act(
         return await _beaten(connection, alarm_id)
     if action in (*ESCALATION_GOES_ON, Action.FORWARD) and changed["escalate_at"] is not None:
         await connection.execute(WAKE_ESCALATOR)
+    if action is Action.ACCEPT:
+        await tell_wearer(connection, changed, now)
     entry = {**data, "name": actor.name, **await _before(connection, action, alarm)}
     await record(connection, alarm_id, now, actor.id, DONE[action], changed["version"], changed["state"], entry)
     return Acted(changed)
