@@ -36,7 +36,9 @@ PUNCTUAL = timedelta(minutes=10)
 
 def on_entry(state: ResidentState, entry: Entry) -> Result:
     """Activity. The common case, nothing raised and something armed, must stay cheap."""
-    now = state.inactivity
+    now, plan = state.inactivity, state.plan.inactivity
+    if plan is None:
+        return state, NOTHING
     if entry.kind not in ACTIVITY:
         return _circumstance(state, entry), NOTHING
     at = happened(entry)
@@ -44,13 +46,11 @@ def on_entry(state: ResidentState, entry: Entry) -> Result:
         return _verdict(state, entry, at, now.raised)
     if now.since is not None and at <= now.since:
         return state, NOTHING
-    if state.plan.inactivity is None:
-        return with_inactivity(state, replace(now, since=at)), NOTHING
     if now.profile is not None:
         return _learning(state, entry, at), NOTHING
     check_at = now.check_at
     if check_at is None:
-        check_at = deadline(state.plan.inactivity, at, state.timezone)
+        check_at = deadline(plan, at, state.timezone)
     return with_inactivity(state, InactivityState(at, check_at)), NOTHING
 
 
@@ -60,7 +60,7 @@ def on_plan(state: ResidentState, old: Plan, now: datetime) -> ResidentState:
     if plan is None:
         # What was learned is kept over a pause: the person who comes back has the same habits.
         profile = before.profile if state.whole_plan is not None and state.whole_plan.inactivity is not None else None
-        return with_inactivity(state, InactivityState(since=before.since, profile=profile))
+        return with_inactivity(state, InactivityState(profile=profile))
     profile = (before.profile or Profile()) if plan.learned is not None else None
     if before.raised is not None:
         return with_inactivity(state, replace(before, profile=profile))
@@ -70,10 +70,8 @@ def on_plan(state: ResidentState, old: Plan, now: datetime) -> ResidentState:
 
 def on_time(state: ResidentState, due: datetime) -> Result:
     now = state.inactivity
-    if state.plan.inactivity is None or now.since is None:
-        return with_inactivity(state, replace(now, check_at=None)), []
     check_at = _check_at(state, now, due)
-    if check_at != due:
+    if check_at != due or now.since is None:
         return with_inactivity(state, replace(now, check_at=check_at)), []
     silence = Silence(derived_id(AlarmKind.INACTIVITY, state.key, now.since.isoformat()), now.since, due)
     return with_inactivity(state, replace(now, check_at=None, raised=silence)), [_raise(state, silence)]
