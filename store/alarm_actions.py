@@ -11,8 +11,8 @@ from events.ids import AlarmId
 from rules.alarm_lifecycle import DONE, PEOPLES_ACTIONS, Action, Hands, State, may_do, next_state
 from rules.escalation import after_acceptance, after_refusal, ladder_of
 from rules.reach import ALARM_CENTRE, TOLD_ROLES
-from store.escalation import lock_view
 from store.device_feedback import tell_wearer
+from store.escalation import lock_view
 from store.journal_write import record
 from store.policies import policy_of
 from store.pool import Connection
