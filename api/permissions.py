@@ -62,6 +62,7 @@ class Permission(StrEnum):
     SERVICE_LEVELS_READ = "service levels: read"
     SERVICE_LEVELS_WRITE = "service levels: write"
     RESPONSES_READ = "responses: read"
+    INDICATORS_READ = "indicators: read"
     HISTORY_WRITE = "history: write"
     FHIR_READ = "fhir: read"
     METRICS_READ = "metrics: read"
@@ -122,6 +123,7 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     P.SERVICE_LEVELS_READ: _roles("manager operator followup admin auditor"),
     P.SERVICE_LEVELS_WRITE: _roles("manager admin"),
     P.RESPONSES_READ: _roles("manager admin"),
+    P.INDICATORS_READ: _roles("manager followup admin auditor"),
     P.HISTORY_WRITE: _roles("manager admin"),
     P.FHIR_READ: _roles("manager admin auditor"),
     P.METRICS_READ: _roles("operator admin"),

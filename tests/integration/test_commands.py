@@ -97,6 +97,29 @@ async def test_a_report_of_use_gives_the_same_bytes_each_time(vaka: Vaka, pool: 
     assert file.read_bytes() == b"resident,day,count\r\nanna,2026-03-01,3\r\nanna,2026-03-02,4\r\n"
 
 
+async def test_indicators_are_reported_for_one_municipality(vaka: Vaka, pool: Pool) -> None:
+    async with pool.connection() as connection:
+        await village.found(connection, system_clock())
+        anna = await village.move_in(connection, "anna", system_clock())
+        await village.lend(connection, "knapp", Technology.SOCIAL_ALARM, anna, system_clock())
+    asked = ("report", "indicators", "--from", "2026-03-01", "--to", "2126-03-31")
+    one = (*asked, "--tenant", village.TENANT, "--indicator", "persons_with_technology")
+    as_csv = (await vaka(*one, "--by", "housing,unit", "--format", "csv")).out.splitlines()
+    assert as_csv[0] == "indicator,version,series,unit,housing,persons,part,whole,share,hidden"
+    assert all(line.startswith("persons_with_technology,1,") and line.endswith(",,,yes") for line in as_csv[1:])
+    items = json.loads((await vaka(*one)).out)["items"]
+    assert {item["hidden"] for item in items} == {True}
+    for wrong, says in (
+        (asked, "--tenant  is not a municipality"),
+        ((*asked, "--tenant", village.TENANT, "--indicator", "none"), "--indicator none is none of"),
+        ((*one, "--by", "name"), "--by name is none of"),
+        ((*one, "--by", "unit,sex,housing"), "more than 2 dimensions"),
+    ):
+        refused = await vaka(*wrong)
+        assert (refused.code, refused.out) == (1, "")
+        assert says in refused.err
+
+
 async def test_migrating_again_changes_nothing_and_says_where_it_stands(vaka: Vaka) -> None:
     assert (await vaka("migrate")) == (await vaka("migrate", "--phase", "before"))
 

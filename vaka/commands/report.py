@@ -1,32 +1,40 @@
-"""`vaka report usage`."""
+"""`vaka report usage` and `vaka report indicators`."""
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vaka.commands import Refused
 from vaka.settings import Settings
 
-DIMENSIONS = ("tenant", "unit", "resident", "technology", "kind", "day")
+if TYPE_CHECKING:
+    from store.pool import Connection
+
+DEFAULT_BY = {"usage": ("technology", "kind"), "indicators": ()}
 
 
 def add_arguments(parser: ArgumentParser, name: str) -> None:
-    parser.add_argument("what", choices=("usage",), help="usage: how often each technology was used")
+    parser.add_argument(
+        "what",
+        choices=tuple(DEFAULT_BY),
+        help="usage: how often each technology was used; indicators: docs/indicators.md",
+    )
     parser.add_argument(
         "--from", dest="first", required=True, type=_day, metavar="DAY", help="first local day, YYYY-MM-DD"
     )
     parser.add_argument("--to", dest="last", required=True, type=_day, metavar="DAY", help="last local day, included")
     parser.add_argument(
         "--by",
-        type=_dimensions,
-        default=("technology", "kind"),
+        type=_names,
         metavar="LIST",
-        help="any of " + ",".join(DIMENSIONS) + " (technology,kind)",
+        help="of usage any of tenant,unit,resident,technology,kind,day (technology,kind);"
+        " of indicators up to two of unit,sex,age_group,housing (none)",
     )
-    parser.add_argument("--tenant", metavar="T", help="only this municipality")
-    parser.add_argument("--unit", metavar="U", help="only this unit")
-    parser.add_argument("--resident", metavar="R", help="only this resident")
+    parser.add_argument("--tenant", metavar="T", help="only this municipality; indicators need it")
+    parser.add_argument("--unit", metavar="U", help="usage of this unit only")
+    parser.add_argument("--resident", metavar="R", help="usage of this resident only")
+    parser.add_argument("--indicator", metavar="ID", help="only this indicator")
     parser.add_argument("--format", choices=("json", "csv"), default="json", help="json or csv (json)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write to a file instead of stdout")
 
@@ -38,18 +46,12 @@ def _day(text: str) -> date:
         raise ArgumentTypeError(f"{text!r} is not a day, YYYY-MM-DD") from None
 
 
-def _dimensions(text: str) -> tuple[str, ...]:
-    asked = tuple(part.strip() for part in text.split(",") if part.strip())
-    for dimension in asked:
-        if dimension not in DIMENSIONS:
-            raise ArgumentTypeError(f"{dimension!r} is none of {', '.join(DIMENSIONS)}")
-    return asked
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 async def run(options: Namespace, settings: Settings) -> None:
     from store.pool import connect
-    from store.select import Scope
-    from store.usage_query import usage
     from vaka.context import NothingRuns, attached
 
     if options.last < options.first:
@@ -58,30 +60,67 @@ async def run(options: Namespace, settings: Settings) -> None:
         context = attached(settings)
     except NothingRuns as error:
         raise Refused(str(error)) from error
+    make = {"usage": _usage, "indicators": _indicators}[options.what]
     async with await connect(context.database_url) as connection:
-        rows = await usage(
-            connection,
-            Scope(tenant=options.tenant, unit=options.unit),
-            by=options.by,
-            first_day=options.first,
-            last_day=options.last,
-            resident=options.resident,
-        )
-    _write(_formatted(rows, options), options.out)
+        text = await make(connection, options)
+    _write(text, options.out)
 
 
-def _formatted(rows: list[dict[str, Any]], options: Namespace) -> str:
+async def _usage(connection: "Connection", options: Namespace) -> str:
+    from store.select import Scope
+    from store.usage_query import DIMENSIONS, usage, usage_csv
+
+    by = _checked(options, DIMENSIONS)
+    rows = await usage(
+        connection,
+        Scope(tenant=options.tenant, unit=options.unit),
+        by=by,
+        first_day=options.first,
+        last_day=options.last,
+        resident=options.resident,
+    )
+    return usage_csv(rows, by) if options.format == "csv" else _json(options, rows)
+
+
+async def _indicators(connection: "Connection", options: Namespace) -> str:
+    from rules.suppression import DEPTH
+    from store.indicators.definition import indicators
+    from store.indicators.figures import DIMENSIONS
+    from store.indicators.report import named_rows, report, report_csv
+    from store.registry import tenant
+    from store.select import Scope
+
+    by = _checked(options, DIMENSIONS)
+    if len(by) > DEPTH:
+        raise Refused(f"--by {','.join(by)} is more than {DEPTH} dimensions")
+    if options.tenant is None or await tenant(connection, Scope(), options.tenant) is None:
+        raise Refused(f"--tenant {options.tenant or ''} is not a municipality here: indicators are made for one")
+    known = indicators()
+    if options.indicator is not None and options.indicator not in known:
+        raise Refused(f"--indicator {options.indicator} is none of {', '.join(known)}")
+    chosen = [known[options.indicator]] if options.indicator is not None else list(known.values())
+    made = [await report(connection, one, options.tenant, options.first, options.last, by) for one in chosen]
+    if options.format == "csv":
+        return report_csv(*made)
+    return _json(options, [row for one in made for row in named_rows(one)])
+
+
+def _checked(options: Namespace, known: tuple[Any, ...]) -> tuple[Any, ...]:
+    asked = options.by if options.by is not None else DEFAULT_BY[options.what]
+    for name in asked:
+        if name not in known:
+            raise Refused(f"--by {name} is none of {', '.join(known)}")
+    return tuple(name for name in known if name in asked)
+
+
+def _json(options: Namespace, items: list[dict[str, Any]]) -> str:
     import msgspec
 
-    from store.usage_query import usage_csv
-
-    if options.format == "csv":
-        return usage_csv(rows, options.by)
     report = {
         "from": options.first,
         "to": options.last,
         "days": (options.last - options.first + timedelta(days=1)).days,
-        "items": rows,
+        "items": items,
     }
     return msgspec.json.format(msgspec.json.encode(report)).decode() + "\n"
 
