@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from rules.decisions import Annotate, AnyDecision, Raise, Withdraw
+from tests.property.lives import minutes
 from tests.property.one_home import Happening, OneHome, ago, clock, is_in, soon
 
 Wait = dict[str, Any]
 
 OUT = {
     "name": "out",
-    "when": {"kind": "door_opened", "from": "22:30", "to": "03:30"},
+    "when": {"kind": "door_opened", "from": "22:30", "to": "11:00"},
     "unless_before": {"kinds": ["unlocked"], "minutes": 30},
     "unless_after": {"kinds": ["bed_entered", "motion"], "minutes": 10},
 }
@@ -45,6 +46,11 @@ class ConditionHome(OneHome):
     )
     def happen(self, kind: str, device: str, after: timedelta, ago: timedelta) -> None:
         self.say(kind, after, ago, device)
+
+    @rule(kind=st.sampled_from(("bed_entered", "unlocked")), ago=minutes(1, 9, 10, 11, 30, 31))
+    def what_was_first_is_heard_last(self, kind: str, ago: timedelta) -> None:
+        self.say(kind, timedelta(0), timedelta(0))
+        self.say("door_opened", timedelta(0), ago)
 
     def heard(self, it: Happening) -> list[tuple[str, ...]]:
         told: list[tuple[str, ...]] = []
@@ -109,5 +115,5 @@ def keeps_away(condition: dict[str, Any], kind: str, at: datetime, since: dateti
     return bool(was_before or (after and kind in after["kinds"] and at >= since))
 
 
-ConditionHome.TestCase.settings = settings(max_examples=80, stateful_step_count=25)
+ConditionHome.TestCase.settings = settings(max_examples=120, stateful_step_count=25)
 TestConditions = ConditionHome.TestCase
