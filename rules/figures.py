@@ -1,7 +1,6 @@
 """The table of an indicator: figures for groups of persons, without those that are too small to be told."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import combinations
 from typing import NamedTuple, Protocol
 
 from rules.suppression import DEPTH, Cell, hidden, tabulate
@@ -94,8 +93,3 @@ def _sums(groups: Sequence[Group], dimensions: Sequence[str], smallest: int) -> 
     has_whole = any(group.whole is not None for group in groups)
     whole = tabulate(((group.values(), group.whole or 0) for group in groups), dimensions) if has_whole else {}
     return _Sums(persons, part, whole, hidden(persons, smallest))
-
-
-def tables(dimensions: Sequence[str]) -> list[tuple[str, ...]]:
-    """Every choice of dimensions that can be asked for."""
-    return [chosen for size in range(DEPTH + 1) for chosen in combinations(dimensions, size)]
