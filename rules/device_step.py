@@ -32,11 +32,10 @@ def on_relay(hub: DeviceState, entry: Entry) -> Result:
 
 def on_change(state: DeviceState, entry: Entry, is_hub: bool, hub_turn: int) -> Result:
     """After people decided something about the device."""
-    is_lent = entry.kind == "assignment_changed"
-    after = lent(state, entry) if is_lent else changed(state, entry, hub_turn)
+    after = lent(state, entry) if entry.kind == "assignment_changed" else changed(state, entry, hub_turn)
     turn = after.known.turn + ((state.known.silence is None) is not (after.known.silence is None))
     after = replace(after, known=replace(after.known, turn=turn))
-    return _judged(after, entry.received_at, entry.position, is_hub, ends=None if is_lent else Reason.DEVICE_CHANGED)
+    return _judged(after, entry.received_at, entry.position, is_hub, ends=Reason.DEVICE_CHANGED)
 
 
 def on_time(state: DeviceState, due: datetime, is_hub: bool, hub_is_away: Callable[[datetime], bool]) -> Result:

@@ -35,6 +35,23 @@ def test_what_is_due_as_a_message_comes_is_told_before_it(fleet: Fleet) -> None:
     ]
 
 
+def test_a_device_that_is_heard_as_its_limit_passes_is_told_of(fleet: Fleet) -> None:
+    fleet.device("button", limit=30)
+    assert fleet.say(30, "button", "heartbeat") == [
+        "30 raise device_silent d:button not_heard",
+        "30 withdraw d:button heard_again",
+    ]
+
+
+def test_a_silence_is_noticed_once(fleet: Fleet) -> None:
+    fleet.device("button", critical=True)
+    fleet.lend("button", "anna", until=100)
+    fleet.pass_time(200)
+    silence = fleet.state("button").known.silence
+    assert silence is not None
+    assert (silence.at, fleet.state("button").known.turn) == (minute(60), 1)
+
+
 def test_all_that_was_due_is_told_one_after_the_other(fleet: Fleet) -> None:
     fleet.device("button", limit=30)
     fleet.say(0, "button", "mains_lost")
@@ -153,6 +170,15 @@ def test_a_device_that_comes_to_a_hub_knows_its_turn(fleet: Fleet) -> None:
     assert (fleet.state("new").known.hub, fleet.state("new").known.hub_turn) == (None, 0)
 
 
+def test_a_device_that_was_taken_from_its_hub_answers_for_itself() -> None:
+    fleet = Fleet()
+    fleet.device("hub", limit=100)
+    fleet.device("left", hub="hub", limit=60)
+    fleet.device("right", hub="hub", limit=None)
+    fleet.device("left", 10, limit=60)
+    assert fleet.pass_time(200) == ["70 raise device_silent d:left not_heard", "105 raise hub_down d:hub not_heard"]
+
+
 @pytest.fixture
 def nested() -> Fleet:
     """A sensor behind a gateway behind a network; all were heard at minute 0."""
@@ -208,6 +234,13 @@ def test_a_message_that_was_kept_back_does_not_make_others_late(fleet: Fleet) ->
     assert fleet.pass_time(289) == ["225 raise hub_down d:hub not_heard"]
 
 
+def test_a_device_that_is_out_of_order_is_not_told_silent_while_a_backlog_is_read(fleet: Fleet) -> None:
+    fleet.say(10, "left", "tampered")
+    fleet.control(100, CatchUpBegan(fired_to=minute(10)))
+    assert fleet.say(100, "left", "motion") == []
+    assert fleet.device("right", 100, hub="hub", limit=80) == []
+
+
 def test_a_hub_is_not_told_silent_while_a_backlog_is_read(fleet: Fleet) -> None:
     fleet.control(100, CatchUpBegan(fired_to=minute(0)))
     assert fleet.say(100, "left", "motion") == []
@@ -238,6 +271,7 @@ def test_a_standstill_of_five_minutes_is_a_short_one(since: float, silent: float
 def test_a_rollback_takes_devices_and_hubs_back(fleet: Fleet) -> None:
     fleet.partition.commit()
     devices = dict(fleet.partition.devices)
+    fleet.say(5, "right", "motion")
     fleet.device("new", hub="hub", limit=60)
     fleet.device("left", hub="new", limit=60)
     fleet.device("right", limit=90)
@@ -269,5 +303,7 @@ def test_failures_name_what_was_being_done(fleet: Fleet, monkeypatch: pytest.Mon
     assert all(isinstance(decision, Failed) for decision in fleet.decisions)
     assert [d.id for d in fleet.decisions] == [*failures(minute(25).isoformat()), *failures(position)]
     assert [d.at for d in fleet.decisions] == [minute(25)] * 3 + [minute(40)] * 3
+    fleet.say(46, "left", "motion")
+    assert [d.id for d in fleet.decisions[6:]] == [failures(position + 1)[1], failures(position + 1)[0]]
     fleet.device("left", 50, hub="hub", limit=10)
     assert fleet.decisions[-1].id == failures(len(fleet.log) - 1)[1]

@@ -96,6 +96,28 @@ def test_an_entry_fires_what_was_due_for_its_resident_only(partition: Partition,
     assert partition.next_deadline() == minute(60)
 
 
+def test_an_entry_at_the_very_deadline_comes_after_it(partition: Partition, log: Log) -> None:
+    assert told(partition.apply(log.said(60, ANNA))) == [("anna", 60, "no_activity"), ("anna", 60, "activity_resumed")]
+
+
+def test_a_deadline_that_went_with_its_plan_is_none(partition: Partition, log: Log) -> None:
+    partition.apply(log.plan(20, ANNA, {}))
+    assert partition.next_deadline() == minute(70)
+
+
+def test_time_that_was_fired_is_never_earlier(partition: Partition) -> None:
+    partition.fire(minute(30))
+    partition.fire(minute(20))
+    assert partition.fired_to == minute(30)
+
+
+def test_a_rollback_before_any_commit_leaves_nothing(log: Log) -> None:
+    partition = Partition()
+    partition.apply(log.said(1, ANNA, "alarm_pressed"))
+    partition.rollback()
+    assert (partition.states, partition.holding, partition.fired_to) == ({}, False, None)
+
+
 def test_what_no_rule_reads_is_passed_over(partition: Partition, log: Log) -> None:
     assert partition.apply(log.said(90, ANNA, "heartbeat")) == []
     assert partition.apply(log.control(90, TenantChanged(tenant=TenantId("prov"), timezone="UTC"))) == []
