@@ -45,12 +45,14 @@ COMMANDS = {
     "api": ("vaka.commands.role", "the HTTP API and the console"),
     "watchdog": ("vaka.commands.watchdog", "keeps watch over Vaka itself, and tells operators by ways of its own"),
     "simulate": ("vaka.commands.simulate", "a virtual municipality publishing to any broker"),
+    "simulate-gateway": ("vaka.commands.simulate_gateway", "a gateway for SMS and voice calls that reaches nobody"),
     "replay": ("vaka.commands.replay", "a recording, published over MQTT or imported as history"),
     "backtest": ("vaka.commands.backtest", "history judged by other plans or rules, compared with what happened"),
     "import": ("vaka.commands.import_devices", "devices from a list, tried out first"),
     "report": ("vaka.commands.report", "usage counts from what is stored"),
     "migrate": ("vaka.commands.migrate", "brings the database to this version's schema"),
     "doctor": ("vaka.commands.doctor", "checks what Vaka stands on and says what to do"),
+    "push-keys": ("vaka.commands.push_keys", "shows the key that push messages are signed with, or makes another"),
     "token": ("vaka.commands.token", "makes a bearer token for a program, printed last"),
 }
 

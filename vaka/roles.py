@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Awaitable, Iterator
 from functools import partial
+from typing import Any
 
 import uvicorn
 
@@ -176,6 +177,16 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+async def serve(app: Any, listening: socket.socket, stop: asyncio.Event) -> None:
+    """Serves an ASGI application that is none of Vaka's roles."""
+    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=2, lifespan="off")
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    await first_of(stop.wait(), asyncio.wait([serving]))
+    server.should_exit = True
+    await serving
 
 
 async def run_reach(context: Context, pool: Pool, stop: asyncio.Event, parts: frozenset[str]) -> None:
