@@ -27,6 +27,7 @@ from api.routes import (
     alarms,
     assignments,
     backtests,
+    coverage,
     channel_providers,
     contact_points,
     delivery_settings,
@@ -36,6 +37,7 @@ from api.routes import (
     devices,
     duty,
     duty_exceptions,
+    duty_import,
     duty_needs,
     duty_shifts,
     events,
@@ -78,9 +80,9 @@ ROUTERS: tuple[APIRouter, ...] = tuple(
     for module in (
         session, stream, alarms, alarm_actions, explanation, notifications, residents, plans, backtests, pauses, fleet,
         devices, device_import, device_life, device_types, found_devices, assignments, reattributions, events,
-        service_levels, responses, policy_preview, policies,
+        service_levels, responses, coverage, policy_preview, policies,
         quarantine, usage, indicators, history, units, plan_defaults, staff,
-        duty, rotations, duty_shifts, duty_exceptions, duty_needs, webhooks, channel_providers, push,
+        duty, duty_import, rotations, duty_shifts, duty_exceptions, duty_needs, webhooks, channel_providers, push,
         contact_points, delivery_settings, message_decisions, receipts,
         tokens, tenants, operations, fhir,
     )

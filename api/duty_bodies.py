@@ -5,6 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from api.duty_entries import FIRST_YEAR, LAST_YEAR
 from api.fields import AnyId, Body, Day, Name, StaffRef, TenantRef, Time, UnitRef
 from events.ids import StaffId, TenantId, UnitId
 from rules.duty import Skill
@@ -14,8 +15,6 @@ from store.rotations import RotationVersion
 
 MAX_DAYS = 364
 """A pattern of at most 52 weeks."""
-
-FIRST_YEAR, LAST_YEAR = 1990, 2199
 
 
 def _in_reach(value: Any) -> Any:

@@ -9,7 +9,7 @@ from api.metrics import ApiMetrics
 from api.problems import ProblemError, problem_response
 
 MAX_BODY = 1024 * 1024
-MAX_BODIES = {"/api/v1/history": 8 * 1024 * 1024, "/api/v1/devices/import": 8 * 1024 * 1024}
+MAX_BODIES = dict.fromkeys(("/api/v1/history", "/api/v1/devices/import", "/api/v1/duty/import"), 8 * 1024 * 1024)
 
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",

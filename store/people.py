@@ -115,7 +115,7 @@ async def staff(
     skill: Skill | None = None,
     closed: bool = False,
     after: tuple[str] | None = None,
-    limit: int = 100,
+    limit: int | None = 100,
 ) -> list[Staff]:
     """`closed`: also those whose account is closed."""
     select = _staff(scope).where("tenant = %s", tenant).where("unit = %s", unit).where("%s = ANY(skills)", skill)

@@ -116,7 +116,7 @@ async def units(
     *,
     tenant: TenantId | None = None,
     after: tuple[str] | None = None,
-    limit: int = 100,
+    limit: int | None = 100,
 ) -> list[Unit]:
     select = _units(scope).where("tenant = %s", tenant).after("id > %s", after)
     return await select.then("ORDER BY id").rows(connection, limit)

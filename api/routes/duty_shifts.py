@@ -1,13 +1,13 @@
 """Single shifts: extra ones, and those that were imported."""
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Query, Response
 
 from api.callers import Caller
 from api.duty_bodies import NewShift, ShownShift
+from api.duty_entries import LONGEST
 from api.duty_references import check_is_there, check_may_change, known_staff, units_planned_for
 from api.fields import AnyId, From, StaffRef, TenantRef, To, UnitRef, new_id
 from api.lists import BY_TIME, Page, Pages
@@ -21,9 +21,6 @@ router = resource("duty")
 
 Reader = Annotated[Caller, may(Permission.DUTY_READ)]
 Writer = Annotated[Caller, may(Permission.DUTY_WRITE)]
-
-LONGEST = timedelta(days=35)
-"""What is longer is no shift but a rotation, or a mistake."""
 
 
 @router.get("/shifts", summary="List single shifts")
