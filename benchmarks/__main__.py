@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from benchmarks import adapters, backtest, deadlines, end_to_end, footprint, inactivity, latency, rules
+from benchmarks import adapters, backtest, deadlines, end_to_end, escalator, footprint, inactivity, latency, rules
 from benchmarks.progress import say
 from benchmarks.table import Table
 
@@ -26,6 +26,7 @@ BENCHMARKS = {
     "adapters": Benchmark(lambda: adapters.run(adapters.Size()), lambda: adapters.run(adapters.QUICK)),
     "backtest": Benchmark(lambda: backtest.run(backtest.Size()), lambda: backtest.run(backtest.QUICK)),
     "deadlines": Benchmark(lambda: deadlines.run(deadlines.Size()), lambda: deadlines.run(deadlines.QUICK)),
+    "escalator": Benchmark(lambda: escalator.run(escalator.Size()), lambda: escalator.run(escalator.QUICK)),
     "inactivity": Benchmark(lambda: inactivity.run(inactivity.Size()), lambda: inactivity.run(inactivity.QUICK)),
     "end_to_end": Benchmark(lambda: end_to_end.run(end_to_end.Size()), lambda: end_to_end.run(end_to_end.QUICK)),
     "latency": Benchmark(lambda: latency.run(latency.Size()), lambda: latency.run(latency.QUICK)),

@@ -1,19 +1,26 @@
 """The escalator: for every alarm whose time has come, load, advance, save."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
+from events.ids import AlarmId
 from processors.policies_now import PoliciesNow
 from processors.pulse import Pulse
 from processors.reach_metrics import ReachMetrics
 from processors.stepping import POLL_SECONDS, keep_stepping
 from rules.escalation import EscalationReason
-from store.escalation import CHANNEL, Climb, due_alarms, next_due, save
+from store.escalation import CHANNEL, Climb, due_alarms, next_due, save, take
 from store.pool import Pool
 
 BATCH = 500
 """Alarms of one transaction: it holds the journal's lock at its end, and nobody should wait long for that."""
+
+LOOK = 20 * BATCH
+"""Alarms that are read as due at a time."""
+
+AT_ONCE = 2
+"""Batches under way: one is decided while the database writes the other."""
 
 LAST_RESORTS = (EscalationReason.LAST_RESORT, EscalationReason.NOBODY_ELSE)
 
@@ -34,7 +41,7 @@ class Escalator:
         """Tells the next rung of every alarm that is due; returns when the next one is (None: none is waiting)."""
         now = self._now()
         policies = PoliciesNow(now)
-        while await self._advance_batch(policies, now):
+        while await self._advance_due(policies, now):
             pass
         async with self._pool.connection() as connection:
             return await next_due(connection)
@@ -48,9 +55,21 @@ class Escalator:
         due = await self.step()
         return None if due is None else (due - self._now()).total_seconds() / self._speed
 
-    async def _advance_batch(self, policies: PoliciesNow, now: datetime) -> int:
+    async def _advance_due(self, policies: PoliciesNow, now: datetime) -> bool:
+        """Whether any was: rungs that were missed come one by one, so some may be due again."""
         async with self._pool.connection() as connection:
-            alarms = await due_alarms(connection, now, BATCH)
+            due = await due_alarms(connection, now, LOOK)
+        waiting = iter([due[first : first + BATCH] for first in range(0, len(due), BATCH)])
+        async with asyncio.TaskGroup() as tasks:
+            under_way = [tasks.create_task(self._advance_some(policies, waiting, now)) for _ in range(AT_ONCE)]
+        return any(task.result() for task in under_way)
+
+    async def _advance_some(self, policies: PoliciesNow, batches: Iterator[list[AlarmId]], now: datetime) -> int:
+        return sum([await self._advance_batch(policies, batch, now) for batch in batches])
+
+    async def _advance_batch(self, policies: PoliciesNow, batch: list[AlarmId], now: datetime) -> int:
+        async with self._pool.connection() as connection:
+            alarms = await take(connection, batch, now)
             if not alarms:
                 return 0
             saved = await save(connection, await policies.decide(connection, alarms), now)

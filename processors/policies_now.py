@@ -6,7 +6,7 @@ from datetime import datetime
 from events.ids import TenantId
 from rules.escalation import AlarmView, advance, case_of, ladder_of
 from rules.policy import Group
-from rules.policy_choice import Policies, PolicyVersion, choose
+from rules.policy_choice import Case, Policies, PolicyVersion, at_that_hour, fitting
 from rules.reach import Reaching, Roster
 from store.escalation import Climb, rosters, with_relatives
 from store.policies import followed, in_force
@@ -19,6 +19,7 @@ class PoliciesNow:
     def __init__(self, now: datetime) -> None:
         self._now = now
         self._in_force: dict[TenantId, Policies] = {}
+        self._fitting: dict[tuple[TenantId, Case], tuple[PolicyVersion, ...]] = {}
         self._followed: dict[tuple[str, int], PolicyVersion] = {}
         self._rosters: dict[TenantId, Roster] = {}
         self._reaching: dict[TenantId, Reaching] = {}
@@ -43,7 +44,10 @@ class PoliciesNow:
     def _policy(self, alarm: AlarmView) -> PolicyVersion:
         if alarm.policy is not None and alarm.policy_version is not None:
             return self._followed[alarm.policy, alarm.policy_version]
-        return choose(self._in_force[alarm.tenant], case_of(alarm), alarm.began_at)
+        case, policies = case_of(alarm), self._in_force[alarm.tenant]
+        if (alarm.tenant, case) not in self._fitting:
+            self._fitting[alarm.tenant, case] = fitting(policies.versions, case)
+        return at_that_hour(self._fitting[alarm.tenant, case], case, alarm.began_at, policies.zone)
 
     async def _learn_relatives(
         self, connection: Connection, alarms: Sequence[AlarmView], policies: Sequence[PolicyVersion]

@@ -83,20 +83,33 @@ USUAL: dict[Technology, tuple[AlarmKind, Priority]] = {
 
 def choose(policies: Policies, case: Case, began_at: datetime) -> PolicyVersion:
     """The policy of an alarm that began then: of those that fit, the most exact one; Vaka's own when none fits."""
-    fitting = [version for version in policies.versions if fits(version, case, began_at, policies.zone)]
-    if fitting:
-        return max(fitting, key=lambda version: (exactness(version), version.id))
-    return VAKA_CARE if case.priority <= Priority.CARE else VAKA_TECHNICAL
+    return at_that_hour(fitting(policies.versions, case), case, began_at, policies.zone)
 
 
-def fits(version: PolicyVersion, case: Case, began_at: datetime, zone: str) -> bool:
+def fitting(versions: Iterable[PolicyVersion], case: Case) -> tuple[PolicyVersion, ...]:
+    """Those that are for such an alarm at some hour, the most exact one first."""
+    found = [version for version in versions if _fits(version, case)]
+    return tuple(sorted(found, key=lambda version: (exactness(version), version.id), reverse=True))
+
+
+def at_that_hour(found: Iterable[PolicyVersion], case: Case, began_at: datetime, zone: str) -> PolicyVersion:
+    """The first of `fitting` whose hours an alarm began in."""
+    own = VAKA_CARE if case.priority <= Priority.CARE else VAKA_TECHNICAL
+    return next((version for version in found if in_hours(version, began_at, zone)), own)
+
+
+def in_hours(version: PolicyVersion, began_at: datetime, zone: str) -> bool:
+    hours = version.policy.hours
+    return not hours or any(holds(each, began_at, zone) for each in hours)
+
+
+def _fits(version: PolicyVersion, case: Case) -> bool:
     policy = version.policy
     return (
         version.unit in (None, case.unit)
         and case.priority in policy.priorities
         and (not policy.kinds or case.kind in policy.kinds)
         and (not policy.technologies or case.technology in policy.technologies)
-        and (not policy.hours or any(holds(hours, began_at, zone) for hours in policy.hours))
     )
 
 

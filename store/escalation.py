@@ -24,17 +24,22 @@ CHANNEL = "vaka_alarms"
 ACTOR = "escalator"
 
 VIEW = """
-SELECT alarms.id, alarms.tenant, alarms.unit, alarms.priority, state, version, rung, round,
-       coalesce(overdue_at, forwarded_at, opened_at), escalate_at, forwarded_to, kind, devices.technology, resident,
-       accepted_by, overdue_at, asked, declined, policy, policy_version
-FROM alarms LEFT JOIN devices ON devices.id = alarms.device
+SELECT a.id, a.tenant, a.unit, a.priority, state, version, rung, round, coalesce(overdue_at, forwarded_at, opened_at),
+       escalate_at, forwarded_to, kind, devices.technology, resident, accepted_by, overdue_at, asked, declined, policy,
+       policy_version
 """
-# Not FOR UPDATE: see store.journal_write. An alarm that another escalator has in hand is left to it.
-DUE = f"""
-{VIEW} WHERE escalate_at <= %s ORDER BY alarms.priority, escalate_at, alarms.id
-LIMIT %s FOR NO KEY UPDATE OF alarms SKIP LOCKED
+DUE = "SELECT id FROM alarms WHERE escalate_at <= %s ORDER BY priority, escalate_at, id LIMIT %s"
+# Not FOR UPDATE: see store.journal_write. An alarm that another escalator has in hand, or has just done, is left to it.
+TAKE = f"""
+WITH a AS MATERIALIZED (
+    SELECT * FROM alarms WHERE id = ANY(string_to_array(%s, ',')) AND escalate_at <= %s
+    FOR NO KEY UPDATE SKIP LOCKED
+)
+{VIEW} FROM a LEFT JOIN devices ON devices.id = a.device ORDER BY a.priority, escalate_at, a.id
+"""  # noqa: S608
+ONE = f"""
+{VIEW} FROM alarms a LEFT JOIN devices ON devices.id = a.device WHERE a.id = %s FOR NO KEY UPDATE OF a
 """
-ONE = f"{VIEW} WHERE alarms.id = %s FOR NO KEY UPDATE OF alarms"
 NEXT_DUE = "SELECT min(escalate_at) FROM alarms WHERE escalate_at IS NOT NULL"
 
 # A sign-in holds in real time, whatever the clock that alarms are judged by.
@@ -44,12 +49,16 @@ FROM staff WHERE tenant = ANY(%s) AND role = ANY(%s) AND closed_at IS NULL ORDER
 """
 WEBHOOKS = "SELECT tenant, id, unit, receiver FROM webhooks WHERE tenant = ANY(%s) ORDER BY id"
 
-# Ids hold no comma.
+# Each column is one text, its values parted by commas, which no id and no time holds: to make arrays of thousands of
+# values costs more than all the rest. An empty value is null.
 SAVE = """
 UPDATE alarms SET rung = new.rung, round = new.round, escalate_at = new.next_at, overdue_at = new.overdue_at,
-    asked = string_to_array(new.asked, ','), policy = new.policy, policy_version = new.policy_version
-FROM unnest(%s::text[], %s::text[], %s::int[], %s::int[], %s::timestamptz[], %s::int[], %s::int[], %s::timestamptz[],
-            %s::timestamptz[], %s::text[], %s::text[], %s::int[])
+    asked = coalesce(string_to_array(new.asked, ' '), '{}'), policy = new.policy, policy_version = new.policy_version
+FROM unnest(string_to_array(%s, ','), string_to_array(%s, ','), string_to_array(%s, ',')::int[],
+            string_to_array(%s, ',')::int[], string_to_array(%s, ',')::timestamptz[], string_to_array(%s, ',')::int[],
+            string_to_array(%s, ',')::int[], string_to_array(%s, ',', '')::timestamptz[],
+            string_to_array(%s, ',', '')::timestamptz[], string_to_array(%s, ','), string_to_array(%s, ','),
+            string_to_array(%s, ',')::int[])
     AS new (id, state, old_rung, old_round, old_at, rung, round, next_at, overdue_at, asked, policy, policy_version)
 WHERE alarms.id = new.id AND alarms.state = new.state AND alarms.rung = new.old_rung
     AND alarms.round = new.old_round AND alarms.escalate_at = new.old_at
@@ -57,9 +66,10 @@ RETURNING alarms.id
 """
 ADD_NOTIFICATIONS = """
 INSERT INTO notifications (id, alarm, rung, round, priority, channel, receiver, created_at, next_attempt_at)
-SELECT id, alarm, rung, round, priority, channel, receiver, %(now)s, now()
-FROM unnest(%(ids)s::text[], %(alarms)s::text[], %(rungs)s::int[], %(rounds)s::int[], %(priorities)s::int[],
-            %(channels)s::text[], %(receivers)s::text[])
+SELECT id, alarm, rung, round, priority, channel, receiver, %s, now()
+FROM unnest(string_to_array(%s, ','), string_to_array(%s, ','), string_to_array(%s, ',')::int[],
+            string_to_array(%s, ',')::int[], string_to_array(%s, ',')::int[], string_to_array(%s, ','),
+            string_to_array(%s, ','))
     AS new (id, alarm, rung, round, priority, channel, receiver)
 ON CONFLICT (id) DO NOTHING
 """
@@ -74,10 +84,15 @@ class Climb(NamedTuple):
     advance: Advance
 
 
-async def due_alarms(connection: Connection, now: datetime, limit: int) -> list[AlarmView]:
-    """Up to `limit` alarms that are due at `now`, the gravest first, locked until the transaction ends."""
+async def due_alarms(connection: Connection, now: datetime, limit: int) -> list[AlarmId]:
+    """Up to `limit` alarms that are due at `now`, the gravest first."""
+    return [row[0] for row in await (await connection.execute(DUE, (now, limit))).fetchall()]
+
+
+async def take(connection: Connection, alarms: Sequence[AlarmId], now: datetime) -> list[AlarmView]:
+    """Those of `alarms` that are still due and in nobody's hands, locked until the transaction ends."""
     async with connection.cursor(row_factory=args_row(_view)) as cursor:
-        return await (await cursor.execute(DUE.encode(), (now, limit))).fetchall()
+        return await (await cursor.execute(TAKE.encode(), (",".join(alarms), now))).fetchall()
 
 
 async def lock_view(connection: Connection, alarm: AlarmId) -> AlarmView | None:
@@ -172,14 +187,14 @@ async def save(connection: Connection, climbs: Sequence[Climb], now: datetime) -
     values = [
         (
             *(a.id, a.state, a.rung, a.round, a.escalate_at),
-            *(to.rung, to.round, to.next_at, to.overdue_at, ",".join(to.asked), policy.id, policy.version),
+            *(to.rung, to.round, to.next_at, to.overdue_at, " ".join(to.asked), policy.id, policy.version),
         )
         for a, policy, to in climbs
         if a.escalate_at is not None
     ]
     if not values:
         return []
-    cursor = await connection.execute(SAVE, [list(column) for column in zip(*values, strict=True)])
+    cursor = await connection.execute(SAVE, _columns(values))
     won = {row[0] for row in await cursor.fetchall()}
     saved = [climb for climb in climbs if climb.alarm.id in won]
     await _notify(connection, saved, now)
@@ -196,10 +211,12 @@ async def _notify(connection: Connection, climbs: Sequence[Climb], now: datetime
     ]
     if not rows:
         return
-    names = ("ids", "alarms", "rungs", "rounds", "priorities", "channels", "receivers")
-    columns = {name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
-    await connection.execute(ADD_NOTIFICATIONS, {"now": now, **columns})
+    await connection.execute(ADD_NOTIFICATIONS, [now, *_columns(rows)])
     await connection.execute(WAKE_NOTIFIER)
+
+
+def _columns(rows: Sequence[tuple[object, ...]]) -> list[str]:
+    return [",".join("" if value is None else str(value) for value in column) for column in zip(*rows, strict=True)]
 
 
 def _journal_row(climb: Climb, now: datetime) -> JournalRow:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from psycopg.types.json import Jsonb
+import msgspec
 
 from store.pool import Connection
 
@@ -24,7 +24,8 @@ WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock(0x6a6f7572)),
 appended AS (
     INSERT INTO alarm_journal (alarm, at, actor, action, version, state, data)
     SELECT alarm, at, actor, action, version, state, data
-    FROM locked, unnest(%s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::int[], %s::text[], %s::jsonb[])
+    FROM locked, ROWS FROM (json_to_recordset(%s)
+        AS (alarm text, at timestamptz, actor text, action text, version int, state text, data jsonb))
         WITH ORDINALITY AS new (alarm, at, actor, action, version, state, data, place)
     ORDER BY place
 )
@@ -60,7 +61,6 @@ async def record(
 
 async def record_many(connection: Connection, rows: Sequence[JournalRow]) -> None:
     """Writes `rows` in their order, as `record` does."""
-    if not rows:
-        return
-    *columns, data = zip(*rows, strict=True)
-    await connection.execute(APPEND, [*map(list, columns), [Jsonb(entry) for entry in data]])
+    if rows:
+        entries = msgspec.json.encode([row._asdict() for row in rows])
+        await connection.execute(APPEND, (entries.decode(),))

@@ -1,19 +1,23 @@
 """Escalation policies: every version that there has been, and those that are in force."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 from psycopg.types.json import Jsonb
 
 from events.ids import TenantId, UnitId
 from rules.escalation import AlarmView, case_of
-from rules.policy import Policy
+from rules.policy import CARE_LADDER, Policy
 from rules.policy_choice import OWN, Policies, PolicyVersion, choose
 from store.pool import Connection
 from store.select import Scope, Select
+
+log = logging.getLogger(__name__)
 
 POLICIES = """
 SELECT p.id, p.tenant, p.unit, v.version, v.content, v.created_at, v.created_by, p.retired_at, p.retired_by
@@ -138,7 +142,12 @@ async def policy_of(connection: Connection, alarm: AlarmView, now: datetime) -> 
 
 
 def _version(id: str, version: int, unit: UnitId | None, content: bytes) -> PolicyVersion:
-    return PolicyVersion(id, version, unit, _READ.decode(content))
+    """One that cannot be read, written by another version of Vaka say, must not keep alarms from being told."""
+    try:
+        return PolicyVersion(id, version, unit, _READ.decode(content))
+    except msgspec.ValidationError as error:
+        log.error("policy %s, version %d, cannot be read, so Vaka's own ladder is followed: %s", id, version, error)
+        return PolicyVersion(id, version, unit, replace(CARE_LADDER, name=f"{id}: unreadable"))
 
 
 async def lock(connection: Connection, tenant: TenantId) -> None:

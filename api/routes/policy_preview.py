@@ -19,7 +19,7 @@ from rules.alarm_lifecycle import State
 from rules.contact import Channel, Owner, Receiver
 from rules.decisions import AlarmKind, Priority
 from rules.escalation import AlarmView, EscalationReason, Reach, case_of
-from rules.policy_choice import USUAL, PolicyVersion, choose, fits
+from rules.policy_choice import USUAL, PolicyVersion, choose, fitting, in_hours
 from rules.policy_preview import Telling, preview
 from rules.reach import Reaching, Roster
 from store.escalation import rosters, with_relatives
@@ -96,8 +96,9 @@ async def preview_policy(
         roster = await _roster(connection, alarm)
         steps = list(preview(alarm, version.policy, _reach_at(roster, alarm)))
         names = await _names(connection, roster, steps)
-    fitting = [other.id for other in policies.versions if fits(other, case_of(alarm), alarm.began_at, policies.zone)]
-    return _preview(alarm, version, [id for id in fitting if id != version.id], [_rung(alarm, s, names) for s in steps])
+    found = fitting(policies.versions, case_of(alarm))
+    others = [each.id for each in found if each != version and in_hours(each, alarm.began_at, policies.zone)]
+    return _preview(alarm, version, others, [_rung(alarm, step, names) for step in steps])
 
 
 async def _place(

@@ -15,7 +15,7 @@ from rules.escalation import Reachable, advance
 from rules.policy import CARE_LADDER
 from rules.policy_choice import VAKA_CARE
 from store.alarm_actions import Acted, Actor, act
-from store.escalation import Climb, due_alarms, save
+from store.escalation import Climb, due_alarms, save, take
 from store.listen import listen
 from store.pool import Pool, connect
 from tests.support.alarms import (
@@ -229,7 +229,7 @@ async def test_an_alarm_in_anothers_hands_is_left_to_it(town: Pool, clock: Manua
     async with town.connection() as connection:
         await add_alarm(connection)
     async with town.connection() as other:
-        assert len(await due_alarms(other, clock(), 10)) == 1
+        assert len(await take(other, await due_alarms(other, clock(), 10), clock())) == 1
         assert await escalator.step() == OPENED
         assert await told(town) == []
     await escalator.step()
@@ -241,7 +241,7 @@ async def test_what_was_decided_for_an_alarm_that_has_changed_is_not_saved(
 ) -> None:
     async with town.connection() as connection:
         await add_alarm(connection)
-        (before,) = await due_alarms(connection, clock(), 10)
+        (before,) = await take(connection, await due_alarms(connection, clock(), 10), clock())
     await escalator.step()
     async with town.connection() as connection:
         (entry,) = await journal(connection)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import adapters, backtest, deadlines, end_to_end, footprint, latency, rules
+from benchmarks import adapters, backtest, deadlines, end_to_end, escalator, footprint, latency, rules
 from benchmarks.table import Cell, Table
 from events.delivery import Rejected
 from ingest.families import FAMILIES, OFF, read_all
@@ -53,6 +53,15 @@ def test_understanding_a_message() -> None:
             content = reader.reread(topic, payload, adapters.NOW)
             assert content
             assert not [seen for seen in content if isinstance(seen, Rejected)]
+
+
+@pytest.mark.timeout(SLOW_SECONDS)
+def test_a_step_of_the_escalator() -> None:
+    """Each alarm tells who is on duty, at the console and by push, and then also who is signed in."""
+    (table,) = escalator.run(escalator.Size(alarms=4, units=2, staff=4, repetitions=1))
+    told = [row[1] for row in table.rows]
+    assert told == [8, 16, 8]
+    assert all(figure > 0 for row in table.rows for figure in figures(row))
 
 
 def test_deadlines() -> None:

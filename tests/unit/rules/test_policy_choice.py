@@ -19,7 +19,6 @@ from rules.policy_choice import (
     Policies,
     PolicyVersion,
     choose,
-    fits,
     holds,
     rival,
     technology_of,
@@ -79,7 +78,6 @@ NOT_FITTING = [
 
 @pytest.mark.parametrize("other", NOT_FITTING, ids=lambda other: str(other.id))
 def test_one_that_does_not_fit_is_not_taken_however_exact(other: PolicyVersion) -> None:
-    assert not fits(other, FALL, NOON, STOCKHOLM)
     assert chosen(other, ANY) == "any"
     assert chosen(other) == VAKA_CARE.id
 
