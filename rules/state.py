@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from events.ids import Key
 from events.kinds import Technology
-from rules.plan import Plan
+from rules.packed_plan import pack, unpack
+from rules.plan import Plan, shared
 from rules.profile import DOUBTFUL, Profile
 
 STATE_VERSION = 2
@@ -142,13 +143,31 @@ def with_inactivity(state: ResidentState, inactivity: InactivityState) -> Reside
     return replace(state, inactivity=inactivity)
 
 
+class _Saved(Struct, frozen=True, array_like=True, gc=False):
+    """A state with its plans packed, which `state` is without."""
+
+    state: ResidentState
+    plan: bytes
+    whole_plan: bytes | None
+
+
 _ENCODER = msgspec.msgpack.Encoder()
-_DECODER = msgspec.msgpack.Decoder(ResidentState)
+_DECODER = msgspec.msgpack.Decoder(_Saved)
+_PLAIN_DECODER = msgspec.msgpack.Decoder(ResidentState)
+_SAVED = b"\x93"
+"""How an array of three begins; a state has more fields than that."""
 
 
 def encode_state(state: ResidentState) -> bytes:
-    return _ENCODER.encode(state)
+    whole = pack(state.whole_plan) if state.whole_plan is not None else None
+    return _ENCODER.encode(_Saved(replace(state, plan=Plan(), whole_plan=None), pack(state.plan), whole))
 
 
 def decode_state(data: bytes) -> ResidentState:
-    return _DECODER.decode(data)
+    """Also of a state that was saved before plans were packed. Raises msgspec.DecodeError."""
+    if not data.startswith(_SAVED):
+        state = _PLAIN_DECODER.decode(data)
+        return replace(state, plan=shared(state.plan))
+    saved = _DECODER.decode(data)
+    whole = shared(unpack(saved.whole_plan)) if saved.whole_plan is not None else None
+    return replace(saved.state, plan=shared(unpack(saved.plan)), whole_plan=whole)
