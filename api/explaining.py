@@ -61,6 +61,9 @@ ALWAYS = (
     "Nothing would have kept it away: what the device said is always an alarm.",
 )
 
+LATE = ("kom fram först {reported}, {minutes} minuter senare", "arrived only {reported}, {minutes} minutes later")
+"""Of what came late, Swedish and English."""
+
 TIMES = {
     "corrected": (
         "enhetens klocka visade {device_time}, rättad med så mycket som den går fel",
@@ -106,7 +109,17 @@ class Words:
         times |= {name: data[name] for name in ("since", "deadline") if name in data}
         values = {name: str(value) for name, value in data.items() if name not in times}
         values |= {name: self.clock(value, decision.at) for name, value in times.items()}
-        return " – ".join(part for part in (_filled(text, values).strip(), self._time(decision)) if part)
+        parts = (_filled(text, values).strip(), self._late(decision), self._time(decision))
+        return " – ".join(part for part in parts if part)
+
+    def _late(self, decision: AnyDecision) -> str | None:
+        """How late it came, if it did."""
+        minutes = decision.detail.get("late_minutes")
+        if minutes is None:
+            return None
+        reported = self.clock(decision.detail["reported_at"], decision.at)
+        text = LATE[self._language is Language.ENGLISH]
+        return _filled(text, {"reported": reported, "minutes": str(minutes)})
 
     def _time(self, decision: AnyDecision) -> str | None:
         """What was made of the device's own time; None when it was believed."""

@@ -10,6 +10,7 @@ from events.messages import DoseTaken
 from rules.counting import Times, counted, together
 from rules.decisions import AlarmKind, Priority, Raise, Reason
 from rules.detector import NOTHING, Detector, Result
+from rules.lateness import age
 from rules.plan import AsNeeded, Plan
 from rules.state import ResidentState
 from rules.waiting import happened
@@ -46,6 +47,7 @@ def _raise(entry: Entry, needed: AsNeeded, times: Times) -> Raise:
             "n": len(times),
             "hours": needed.hours,
             "inputs": [{"kind": entry.kind, "at": time.isoformat(), "device": entry.device} for time in times],
+            **age(entry),
         },
     )
 

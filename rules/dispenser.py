@@ -8,6 +8,7 @@ from events.log import Entry
 from events.messages import RefillLow
 from rules.decisions import AlarmKind, Priority, Raise, Reason
 from rules.detector import Detector, Result
+from rules.lateness import age
 from rules.state import ResidentState
 
 KINDS = ("dispenser_jammed", "refill_low")
@@ -33,8 +34,8 @@ def _raise(entry: Entry, kind: AlarmKind, reason: Reason, priority: Priority, le
         priority=priority,
         occurred_at=entry.occurred_at,
         device=entry.device,
-        detail={} if left is None else {"doses_left": left},
+        detail={**({} if left is None else {"doses_left": left}), **age(entry)},
     )
 
 
-DETECTOR = Detector("dispenser", KINDS, on_entry)
+DETECTOR = Detector("dispenser", KINDS, on_entry, version=2)

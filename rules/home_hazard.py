@@ -7,6 +7,7 @@ from events.ids import derived_id
 from events.log import Entry
 from rules.decisions import AlarmKind, Annotate, Priority, Raise, Reason
 from rules.detector import Detector, Result
+from rules.lateness import age
 from rules.state import ResidentState
 
 _RAISES = {
@@ -37,6 +38,7 @@ def _raise(entry: Entry) -> Raise:
         priority=Priority.CARE,
         occurred_at=entry.occurred_at,
         device=entry.device,
+        detail=age(entry),
     )
 
 
@@ -48,8 +50,8 @@ def _annotate(entry: Entry) -> Annotate:
         at=entry.received_at,
         reason=Reason.CLEARED,
         kind=_CLEARS[entry.kind],
-        detail={"occurred_at": entry.occurred_at.isoformat(), "device": entry.device},
+        detail={"occurred_at": entry.occurred_at.isoformat(), "device": entry.device, **age(entry)},
     )
 
 
-DETECTOR = Detector("home_hazard", (*_RAISES, *_CLEARS), on_entry)
+DETECTOR = Detector("home_hazard", (*_RAISES, *_CLEARS), on_entry, version=2)

@@ -13,6 +13,7 @@ from events.messages import UnlockDenied, Unlocked
 from rules.counting import Times, counted, together
 from rules.decisions import AlarmKind, AnyDecision, Priority, Raise, Reason
 from rules.detector import NOTHING, Detector, Result
+from rules.lateness import age
 from rules.localtime import is_between
 from rules.plan import LockPlan, Plan
 from rules.state import ResidentState
@@ -65,6 +66,7 @@ def _raise(entry: Entry, kind: AlarmKind, reason: Reason, times: Times) -> Raise
             "n": len(times),
             "inputs": [{"kind": entry.kind, "at": time.isoformat(), "device": entry.device} for time in times],
             **({} if user is None else {"user": user}),
+            **age(entry),
         },
     )
 

@@ -1,6 +1,5 @@
 """Presses, falls and smoke: every one reaches staff, with where to come and whom to ring. Needs no plan or memory."""
 
-from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -10,6 +9,7 @@ from events.log import Entry
 from events.messages import Call, CallUpdated
 from rules.decisions import AlarmKind, Annotate, Priority, Raise, Reason
 from rules.detector import Detector, Result
+from rules.lateness import age
 from rules.state import ResidentState
 
 _RAISES = {
@@ -19,9 +19,6 @@ _RAISES = {
 }
 
 KINDS = (*_RAISES, "alarm_cancelled", "call_updated")
-
-LATE = timedelta(minutes=5)
-"""A call that took so long to arrive is labelled with its age."""
 
 _TOLD = {"button", *Call.__struct_fields__} - {"at", "id"}
 """What of a call staff are told: the fields of `events.messages.Call`, and which button it was."""
@@ -42,7 +39,7 @@ def on_entry(state: ResidentState, entry: Entry) -> Result:
         priority=Priority.LIFE,
         occurred_at=entry.occurred_at,
         device=entry.device,
-        detail={**_told(entry), **_age(entry)},
+        detail={**_told(entry), **age(entry)},
     )
     return state, [press]
 
@@ -50,14 +47,6 @@ def on_entry(state: ResidentState, entry: Entry) -> Result:
 def _told(entry: Entry) -> dict[str, Any]:
     fields = msgspec.structs.asdict(entry.data)
     return {name: fields[name] for name in fields if name in _TOLD and fields[name] is not None}
-
-
-def _age(entry: Entry) -> dict[str, Any]:
-    """How late it is, if it is: whoever goes there must know that the call was made long ago."""
-    late = entry.received_at - entry.occurred_at
-    if late < LATE:
-        return {}
-    return {"late_minutes": late // timedelta(minutes=1), "reported_at": entry.received_at.isoformat()}
 
 
 def _update(entry: Entry, data: CallUpdated) -> Annotate:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -52,6 +53,38 @@ def test_a_sentence_has_the_time_of_the_place(language: Language, told: str) -> 
 def test_a_time_of_another_day_has_its_day() -> None:
     since = datetime(2026, 3, 2, 20, 0, tzinfo=UTC).isoformat()
     assert Words(Language.ENGLISH, "Europe/Stockholm").sentence(raised(since=since)).endswith("since 2026-03-02 21:00")
+
+
+@pytest.mark.parametrize(
+    ("language", "detail", "told"),
+    [
+        (
+            Language.SWEDISH,
+            {"late_minutes": 120, "reported_at": AT.isoformat()},
+            " – kom fram först 00:30, 120 minuter senare",
+        ),
+        (
+            Language.ENGLISH,
+            {"late_minutes": 120, "reported_at": AT.isoformat()},
+            " – arrived only 00:30, 120 minutes later",
+        ),
+        (
+            Language.SWEDISH,
+            {"time": "received", "device_time": "1970-01-01T00:00:00+00:00"},
+            " – enhetens klocka visade 1970-01-01 01:00 och går inte att lita på: tiden är när det kom fram",
+        ),
+        (
+            Language.ENGLISH,
+            {"time": "corrected", "device_time": "2026-03-02T21:30:00+00:00"},
+            " – the clock of the device said 2026-03-02 22:30, corrected by how far off it is",
+        ),
+    ],
+)
+def test_a_sentence_says_that_it_came_late_and_what_was_made_of_the_clock(
+    language: Language, detail: dict[str, Any], told: str
+) -> None:
+    words = Words(language, "Europe/Stockholm")
+    assert words.sentence(raised(**detail)) == words.sentence(raised()) + told
 
 
 @pytest.mark.parametrize("language", Language)

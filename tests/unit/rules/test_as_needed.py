@@ -93,6 +93,18 @@ def test_as_needed(plan: dict[str, Any], lines: Sequence[Line], decisions: list[
     assert Home(plan).play(*lines) == decisions
 
 
+def test_too_many_that_are_reported_late_are_told_with_their_age() -> None:
+    home = Home(PLAN)
+    home.play("08:00 dose_taken dose=pain", "09:00 dose_taken dose=pain", "20:00 dose_taken at 08:30 dose=pain")
+    (raised,) = home.decisions
+    assert isinstance(raised, Raise)
+    assert (raised.occurred_at, raised.detail["late_minutes"]) == (home.time("08:30"), 690)
+    assert raised.detail["reported_at"] == home.time("20:00").isoformat()
+    assert [taken["at"] for taken in raised.detail["inputs"]] == [
+        home.time(at).isoformat() for at in ("08:00", "08:30", "09:00")
+    ]
+
+
 def test_an_alarm_says_when_they_were_taken() -> None:
     home = Home(PLAN)
     home.play(*(f"{at} dose_taken dose=pain" for at in ("08:00", "12:00", "15:00")))

@@ -23,6 +23,26 @@ def test_trouble_is_an_alarm_of_its_own(said: str, alarm: tuple[AlarmKind, Prior
     assert (raised.kind, raised.priority, raised.device) == (kind, priority, DEVICE)
 
 
+@pytest.mark.parametrize("said", CASES)
+@pytest.mark.parametrize(("at", "minutes"), [("11:00", 60), ("11:58", None), ("14:00", None)])
+def test_trouble_that_is_reported_late_is_told_with_its_age(said: str, at: str, minutes: int | None) -> None:
+    kind, *fields = said.split(" ")
+    home = Home()
+    home.play(" ".join((f"12:00 {kind} at {at}", *fields)))
+    (raised,) = home.decisions
+    assert isinstance(raised, Raise)
+    assert (raised.occurred_at, raised.detail.get("late_minutes")) == (home.time(at), minutes)
+
+
+def test_a_jam_on_the_way_to_a_missed_dose_is_told_beside_it() -> None:
+    home = Home({"medicine": {"windows": [{"from": "08:00", "to": "09:00", "remind_after_minutes": None}]}})
+    assert home.play("08:05 dispenser_jammed", "09:00", "09:30 dose_taken at 08:40") == [
+        "08:05 raise dispenser_jammed",
+        "09:00 raise dose_not_taken 08:00-09:00",
+        "09:30 withdraw dose_reported_late 08:00-09:00",
+    ]
+
+
 def test_how_many_doses_are_left_is_told() -> None:
     home = Home()
     home.play("12:00 refill_low doses_left=3")

@@ -62,6 +62,28 @@ def test_a_change_that_is_reported_late_makes_no_calm() -> None:
     assert home.play(*(f"12:17 {line[6:]}" for line in flapping(12, 30))) == []
 
 
+def test_changes_that_are_reported_late_are_counted_where_they_were() -> None:
+    """A contact that was out of reach sends half an hour of changes at once: slow ones are none."""
+    slow = (f"13:00 door_opened at 12:{n:02} device=d" for n in range(59))
+    assert Home().play(*slow) == []
+    fast = (f"13:00 {line[6:].replace(' device', f' at {line[:5]} device')}" for line in flapping(12, 30))
+    home = Home()
+    assert home.play(*fast) == [f"13:00 {FLAP} 12:00"]
+    (raised,) = home.decisions
+    assert isinstance(raised, Raise)
+    assert raised.occurred_at == home.time("12:07")
+
+
+def test_changes_out_of_order_are_counted_all_the_same() -> None:
+    lines = [f"12:09 {line[6:].replace(' device', f' at {line[:5]} device')}" for line in flapping(12, 30)]
+    assert len(Home().play(*reversed(lines))) == 1
+
+
+def test_by_a_clock_that_goes_ahead() -> None:
+    lines = (f"{line[:5]} mat_on at 23:00 device=d" for line in flapping(12, 30))
+    assert Home().play(*lines) == [f"12:07 {FLAP} 12:00"]
+
+
 def test_devices_are_counted_apart_and_forgotten_when_calm() -> None:
     home = Home()
     both = sorted([*flapping(12, 20, device="a"), *flapping(12, 20, device="b")])

@@ -99,6 +99,20 @@ def test_who_is_not_known_is_not_told() -> None:
     assert "user" not in home.decisions[0].detail
 
 
+@pytest.mark.parametrize(
+    ("plan", "kind"),
+    [({"lock": {"refused_count": 1}}, "unlock_denied"), (PLANNED, "unlocked")],
+    ids=["refused", "opened"],
+)
+def test_what_is_reported_late_is_told_with_its_age(plan: dict[str, Any], kind: str) -> None:
+    home = Home(plan)
+    home.play(f"12:00 {kind} at 03:00", f"23:00 {kind}")
+    late, soon = home.decisions
+    assert isinstance(late, Raise)
+    assert (late.occurred_at, late.detail["late_minutes"]) == (home.time("03:00"), 540)
+    assert "late_minutes" not in soon.detail
+
+
 def test_an_alarm_says_when_and_who() -> None:
     home = Home(PLAN)
     home.play(*(f"12:0{n} unlock_denied user=key-{n}" for n in range(3)))
