@@ -38,6 +38,7 @@ class Permission(StrEnum):
     DUTY_WRITE = "duty: write"
     RELATIVES_READ = "relatives: read"
     RELATIVES_WRITE = "relatives: write"
+    RELATIVE_ALARMS = "relative alarms"
     POLICIES_READ = "policies: read"
     POLICIES_WRITE = "policies: write"
     WEBHOOKS_READ = "webhooks: read"
@@ -62,6 +63,7 @@ class Permission(StrEnum):
     SERVICE_LEVELS_READ = "service levels: read"
     SERVICE_LEVELS_WRITE = "service levels: write"
     RESPONSES_READ = "responses: read"
+    COVERAGE_READ = "coverage: read"
     INDICATORS_READ = "indicators: read"
     HISTORY_WRITE = "history: write"
     FHIR_READ = "fhir: read"
@@ -99,6 +101,7 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     P.DUTY_WRITE: _roles("manager admin"),
     P.RELATIVES_READ: _roles("staff manager admin auditor"),
     P.RELATIVES_WRITE: _roles("manager admin"),
+    P.RELATIVE_ALARMS: _roles("relative admin"),
     P.POLICIES_READ: _roles("staff manager operator admin auditor"),
     P.POLICIES_WRITE: _roles("manager admin"),
     P.WEBHOOKS_READ: _roles("operator admin auditor"),
@@ -123,6 +126,7 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     P.SERVICE_LEVELS_READ: _roles("manager operator followup admin auditor"),
     P.SERVICE_LEVELS_WRITE: _roles("manager admin"),
     P.RESPONSES_READ: _roles("manager admin"),
+    P.COVERAGE_READ: _roles("manager operator admin auditor"),
     P.INDICATORS_READ: _roles("manager followup admin auditor"),
     P.HISTORY_WRITE: _roles("manager admin"),
     P.FHIR_READ: _roles("manager admin auditor"),

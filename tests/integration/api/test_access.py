@@ -46,6 +46,9 @@ BODIES = {
     ("POST", "/api/v1/duty/shifts"): {"staff": "s", "from": "2026-03-02T12:00:00Z", "to": "2026-03-02T20:00:00Z"},
     ("POST", "/api/v1/duty/exceptions"): {"kind": "absence", "staff": "s"},
     ("POST", "/api/v1/duty/needs"): {"unit": "u", "from": "21:00", "to": "07:00"},
+    ("POST", "/api/v1/relatives"): {"resident": "r", "staff": "s"},
+    ("POST", "/api/v1/relative-alarms/{id}/accept"): {"version": 1},
+    ("POST", "/api/v1/relative-alarms/{id}/at-person"): {"version": 1},
     ("POST", "/api/v1/webhooks"): {"receiver": "unit", "url": "http://127.0.0.1/"},
     ("PUT", "/api/v1/providers/{id}"): {"schemes": ["ntfys"]},
     ("POST", "/api/v1/push/subscriptions"): {"endpoint": "x", "p256dh": "x", "auth": "x", "key": "x"},
@@ -71,6 +74,7 @@ NEEDED = {
     "history": Permission.HISTORY_WRITE,
     "reattributions": Permission.ASSIGNMENTS_READ,
     "backtests": Permission.BACKTESTS,
+    "relative-alarms": Permission.RELATIVE_ALARMS,
 }
 RESOURCES = {
     "contact-points": "contact points",
@@ -229,6 +233,7 @@ REFERENCES = [
     ("tokens", {"role": "admin", "tenant": "west"}, "tenant"),
     ("staff", {"username": "x", "name": "X", "role": "admin", "unit": "north", "password": "x" * 8}, "unit"),
     ("duty/rotations", ROTATION | {"units": ["north"]}, "units"),
+    ("relatives", {"resident": "north-1", "staff": "x"}, "resident"),
     ("duty/needs", {"unit": "north", "from": "21:00", "to": "07:00"}, "unit"),
 ]
 
