@@ -122,6 +122,18 @@ class TestCallDevices:
             "61 withdraw r:anna heard_again",
         ]
 
+    def test_one_that_is_heard_as_its_limit_passes_is_taken_back_at_once(self, fleet: Fleet) -> None:
+        fleet.lend("button", "anna")
+        assert fleet.say(60, "button", "heartbeat")[2:] == [
+            "60 withdraw d:button heard_again",
+            "60 withdraw r:anna heard_again",
+        ]
+
+    def test_what_else_is_wrong_with_it_hides_no_silence(self, fleet: Fleet) -> None:
+        fleet.lend("button", "anna", until=500)
+        fleet.say(0, "button", "tampered")
+        assert fleet.pass_time(60)[0] == "60 raise device_silent d:button not_heard"
+
     def test_both_of_a_couple_are_told_of(self, fleet: Fleet) -> None:
         fleet.lend("button", "anna", other="bo")
         assert fleet.pass_time(60)[1:] == [
@@ -219,6 +231,32 @@ class TestHubs:
         assert fleet.pass_time(2.9) == []
         assert fleet.pass_time(3) == ["3 raise hub_down d:hub reported_offline"]
 
+    def test_a_hub_without_a_limit_is_down_when_it_says_goodbye(self, fleet: Fleet) -> None:
+        fleet.device("hub", limit=None)
+        fleet.say(1, "hub", "offline")
+        assert fleet.pass_time(30) == ["3 raise hub_down d:hub reported_offline"]
+
+    def test_a_goodbye_gives_a_hub_no_more_time_than_its_limit(self, fleet: Fleet) -> None:
+        fleet.say(24, "hub", "offline")
+        assert fleet.pass_time(30) == ["25 raise hub_down d:hub not_heard"]
+
+    def test_who_is_given_a_call_device_that_waits_for_its_hub_is_told_of(self) -> None:
+        fleet = Fleet()
+        fleet.device("hub", limit=20)
+        fleet.device("button", hub="hub", limit=60, critical=True)
+        later = AssignmentChanged(
+            assignment="later",
+            device=DeviceId("button"),
+            resident=ResidentId("anna"),
+            technology=Technology.SOCIAL_ALARM,
+            start=minute(120),
+        )
+        fleet.control(0, later, resident_key(ResidentId("anna")))
+        assert fleet.pass_time(200) == [
+            "25 raise hub_down d:hub not_heard",
+            "120 raise call_device_silent r:anna not_heard",
+        ]
+
     @pytest.mark.parametrize("speaker", ["hub", "left"])
     def test_a_hub_that_restarts_is_no_alarm(self, fleet: Fleet, speaker: str) -> None:
         fleet.say(1, "hub", "offline")
@@ -301,6 +339,10 @@ def test_a_device_that_would_not_have_been_silent_for_long_keeps_its_time(fleet:
         ([15, 25], ["0 raise battery_low d:button battery_low", "1 withdraw d:button battery_well"]),
         ([24], []),
         (
+            [2, 5],
+            ["0 raise battery_low d:button battery_low", "0 raise battery_low d:button battery_empty"],
+        ),
+        (
             [10, 2, 1],
             ["0 raise battery_low d:button battery_low", "1 raise battery_low d:button battery_empty"],
         ),
@@ -377,6 +419,12 @@ def test_a_clock_that_is_wrong_is_told_once_there_is_enough_to_tell(behind: floa
     assert fleet.decisions[0].detail["behind_seconds"] == behind * 60
     assert beat(fleet, *[behind / 2] * 6, since=4) == []
     assert beat(fleet, 0, since=10) == ["1800 withdraw d:button clock_right"]
+
+
+def test_a_clock_that_is_wrong_by_less_is_no_trouble() -> None:
+    fleet = Fleet()
+    fleet.device("button", limit=None)
+    assert beat(fleet, 4, 4, 4, 4) == []
 
 
 def test_a_clock_that_nears_the_truth_is_right_at_two_minutes() -> None:
