@@ -1,7 +1,5 @@
 """Usage: how often each technology was used, added up as it is asked for."""
 
-import csv
-import io
 from collections.abc import Sequence
 from datetime import date
 from typing import Any, Literal, get_args
@@ -104,11 +102,6 @@ def _clause(word: str, parts: Sequence[sql.Composable], between: str = ", ") -> 
     return sql.SQL(word + " ") + sql.SQL(between).join(parts) if parts else sql.SQL("")
 
 
-def usage_csv(rows: Sequence[UsageRow], by: Sequence[Dimension] = DEFAULT_BY) -> str:
-    """RFC 4180: a header, CRLF, the dimensions in their order and then `count`."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    columns = (*in_order(by), "count")
-    writer.writerow(columns)
-    writer.writerows([row[column] for column in columns] for row in rows)
-    return text.getvalue()
+def usage_columns(by: Sequence[Dimension] = DEFAULT_BY) -> tuple[str, ...]:
+    """The dimensions in their order, and then `count`."""
+    return (*in_order(by), "count")

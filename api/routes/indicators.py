@@ -3,12 +3,13 @@
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import Query, Response
+from fastapi import Query
 from pydantic import BaseModel
 
 from api.callers import Caller
 from api.dimensions import dimensions
 from api.fields import AnyId, Day, TenantRef
+from api.files import FILES, Decimal, Form, file
 from api.permissions import Permission, may
 from api.problems import invalid, not_found
 from api.references import tenant_of
@@ -17,7 +18,7 @@ from events.ids import TenantId
 from rules.suppression import DEPTH
 from store.indicators.definition import Indicator, indicators
 from store.indicators.figures import DIMENSIONS
-from store.indicators.report import Report, report, report_csv, rows
+from store.indicators.report import Report, meanings, named_rows, report, report_columns, rows
 
 router = resource("indicators")
 
@@ -93,7 +94,7 @@ async def list_indicators(caller: Reader) -> Indicators:
     summary="The figures of an indicator",
     response_model=Figures,
     response_model_exclude_unset=True,
-    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+    responses=FILES,
 )
 async def get_figures(
     id: AnyId,
@@ -103,7 +104,8 @@ async def get_figures(
     last_day: Annotated[Day, Query(alias="to", description="last day, included")],
     by: Annotated[str, Query(description=f"at most {DEPTH} of {', '.join(DIMENSIONS)}")] = "",
     tenant: TenantRef | None = None,
-    format: Annotated[str, Query(pattern="^(json|csv)$")] = "json",
+    format: Form = "json",
+    decimal: Decimal = "point",
 ) -> Any:
     """All rows at once, sorted by series and by what is asked for in `by`. `tenant` is the caller's unless given."""
     indicator = indicators().get(id)
@@ -119,8 +121,8 @@ async def get_figures(
     async with vaka.read() as connection:
         whose = await tenant_of(connection, caller, tenant)
         made = await report(connection, indicator, whose, first_day, last_day, asked, unit=caller.unit)
-    if format == "csv":
-        return Response(report_csv(made), media_type="text/csv; charset=utf-8; header=present")
+    if format != "json":
+        return file(indicator.id, report_columns(asked), named_rows(made), format, decimal, meanings(made))
     return _figures(made, vaka.now())
 
 

@@ -1,20 +1,21 @@
 """Usage: how often each technology was used."""
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from fastapi import Query, Response
+from fastapi import Query
 from pydantic import BaseModel
 
 from api.callers import Caller
 from api.dimensions import dimensions
 from api.fields import AnyId, Day, ResidentRef, TenantRef, UnitRef
+from api.files import FILES, Decimal, Form, file
 from api.lists import Page, Pages, key_of
 from api.permissions import Permission, may
 from api.routing import Vaka, resource
 from events.kinds import Technology
 from store import usage_query
-from store.usage_query import DEFAULT_BY, DIMENSIONS, usage_csv
+from store.usage_query import DEFAULT_BY, DIMENSIONS, usage_columns
 
 router = resource("usage")
 
@@ -38,7 +39,7 @@ class Usage(BaseModel):
     summary="Count use",
     response_model=Page[Usage],
     response_model_exclude_unset=True,
-    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+    responses=FILES,
 )
 async def get_usage(
     caller: Reader,
@@ -52,11 +53,12 @@ async def get_usage(
     resident: ResidentRef | None = None,
     technology: Technology | None = None,
     kind: AnyId | None = None,
-    format: Literal["json", "csv"] = "json",
+    format: Form = "json",
+    decimal: Decimal = "point",
 ) -> Any:
     """Sorted by what is asked for in `by`, so that the same question gives the same bytes.
 
-    As CSV all rows come at once, without pages: a header, then the columns of `by` in a fixed order, and `count`.
+    In a file all rows come at once, without pages: a header, then the columns of `by` in a fixed order, and `count`.
     """
     asked = dimensions(by, DIMENSIONS)
     filters: dict[str, Any] = {
@@ -69,9 +71,9 @@ async def get_usage(
         "kind": kind,
     }
     async with vaka.read() as connection:
-        if format == "csv":
+        if format != "json":
             rows = await usage_query.usage(connection, caller.scope, by=asked, **filters)
-            return Response(usage_csv(rows, asked), media_type="text/csv; charset=utf-8; header=present")
+            return file("usage", usage_columns(asked), rows, format, decimal)
         after = pages.after(key_of(date if dimension == "day" else str for dimension in asked))
         rows = await usage_query.usage(connection, caller.scope, by=asked, **filters, after=after, limit=pages.fetch)
     return pages.page([Usage(**row) for row in rows], lambda row: tuple(getattr(row, d) for d in asked))

@@ -1,7 +1,5 @@
 """The report of an indicator: its figures over a period, by some dimensions."""
 
-import csv
-import io
 from collections.abc import Sequence
 from datetime import date
 from typing import Any, NamedTuple
@@ -63,13 +61,16 @@ def named_rows(made: Report) -> list[dict[str, Any]]:
     return [{"indicator": made.indicator.id, "version": made.indicator.version, **row} for row in rows(made)]
 
 
-def report_csv(*made: Report) -> str:
-    """RFC 4180: a header, CRLF; what is not told is empty. All reports by the same dimensions."""
-    text = io.StringIO()
-    columns = ("indicator", "version", "series", *made[0].by, "persons", "part", "whole", "share", "hidden")
-    writer = csv.DictWriter(text, columns, lineterminator="\r\n")
-    writer.writeheader()
-    for row in (row for one in made for row in named_rows(one)):
-        share = f"{row['share']:.4f}" if row["share"] is not None else None
-        writer.writerow({**row, "share": share, "hidden": "yes" if row["hidden"] else "no"})
-    return text.getvalue()
+def report_columns(by: Sequence[Dimension]) -> tuple[str, ...]:
+    """As `named_rows` have them."""
+    return ("indicator", "version", "series", *by, "persons", "part", "whole", "share", "hidden")
+
+
+def meanings(made: Report) -> list[tuple[str, str]]:
+    """What the figures are, in English and Swedish, for the codebook of a file."""
+    one = made.indicator
+    parts = ("name", "question", "numerator", "denominator", "source", "caveat")
+    words = [(part, getattr(one, part)) for part in parts]
+    return [
+        (f"{one.id} {part} ({language})", getattr(said, language)) for part, said in words for language in ("en", "sv")
+    ]

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+import openpyxl
 import pytest
 
 from events.address import MqttServer
@@ -97,7 +98,7 @@ async def test_a_report_of_use_gives_the_same_bytes_each_time(vaka: Vaka, pool: 
     assert file.read_bytes() == b"resident,day,count\r\nanna,2026-03-01,3\r\nanna,2026-03-02,4\r\n"
 
 
-async def test_indicators_are_reported_for_one_municipality(vaka: Vaka, pool: Pool) -> None:
+async def test_indicators_are_reported_for_one_municipality(vaka: Vaka, pool: Pool, tmp_path: Path) -> None:
     async with pool.connection() as connection:
         await village.found(connection, system_clock())
         anna = await village.move_in(connection, "anna", system_clock())
@@ -109,7 +110,11 @@ async def test_indicators_are_reported_for_one_municipality(vaka: Vaka, pool: Po
     assert all(line.startswith("persons_with_technology,1,") and line.endswith(",,,yes") for line in as_csv[1:])
     items = json.loads((await vaka(*one)).out)["items"]
     assert {item["hidden"] for item in items} == {True}
+    book = tmp_path / "figures.xlsx"
+    assert (await vaka(*one, "--format", "xlsx", "--out", str(book))).code == 0
+    assert openpyxl.load_workbook(book).sheetnames == ["indicators", "codebook"]
     for wrong, says in (
+        ((*one, "--format", "xlsx"), "--format xlsx needs --out"),
         (asked, "--tenant  is not a municipality"),
         ((*asked, "--tenant", village.TENANT, "--indicator", "none"), "--indicator none is none of"),
         ((*one, "--by", "name"), "--by name is none of"),

@@ -3,7 +3,7 @@
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vaka.commands import Refused
 from vaka.settings import Settings
@@ -35,8 +35,11 @@ def add_arguments(parser: ArgumentParser, name: str) -> None:
     parser.add_argument("--unit", metavar="U", help="usage of this unit only")
     parser.add_argument("--resident", metavar="R", help="usage of this resident only")
     parser.add_argument("--indicator", metavar="ID", help="only this indicator")
-    parser.add_argument("--format", choices=("json", "csv"), default="json", help="json or csv (json)")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write to a file instead of stdout")
+    parser.add_argument("--format", choices=("json", "csv", "xlsx"), default="json", help="json, csv or xlsx (json)")
+    parser.add_argument(
+        "--decimal", choices=("point", "comma"), default="point", help="comma: csv for Swedish spreadsheets, with ;"
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write to a file instead of stdout; xlsx needs it")
 
 
 def _day(text: str) -> date:
@@ -60,15 +63,25 @@ async def run(options: Namespace, settings: Settings) -> None:
         context = attached(settings)
     except NothingRuns as error:
         raise Refused(str(error)) from error
+    if options.format == "xlsx" and options.out is None:
+        raise Refused("--format xlsx needs --out FILE")
     make = {"usage": _usage, "indicators": _indicators}[options.what]
     async with await connect(context.database_url) as connection:
-        text = await make(connection, options)
-    _write(text, options.out)
+        made = await make(connection, options)
+    _write(_formatted(made, options), options.out)
 
 
-async def _usage(connection: "Connection", options: Namespace) -> str:
+class Made(NamedTuple):
+    """`meanings`: of what is in it beside its columns."""
+
+    columns: tuple[str, ...]
+    rows: list[dict[str, Any]]
+    meanings: list[tuple[str, str]]
+
+
+async def _usage(connection: "Connection", options: Namespace) -> Made:
     from store.select import Scope
-    from store.usage_query import DIMENSIONS, usage, usage_csv
+    from store.usage_query import DIMENSIONS, usage, usage_columns
 
     by = _checked(options, DIMENSIONS)
     rows = await usage(
@@ -79,14 +92,14 @@ async def _usage(connection: "Connection", options: Namespace) -> str:
         last_day=options.last,
         resident=options.resident,
     )
-    return usage_csv(rows, by) if options.format == "csv" else _json(options, rows)
+    return Made(usage_columns(by), rows, [])
 
 
-async def _indicators(connection: "Connection", options: Namespace) -> str:
+async def _indicators(connection: "Connection", options: Namespace) -> Made:
     from rules.suppression import DEPTH
     from store.indicators.definition import indicators
     from store.indicators.figures import DIMENSIONS
-    from store.indicators.report import named_rows, report, report_csv
+    from store.indicators.report import meanings, named_rows, report, report_columns
     from store.registry import tenant
     from store.select import Scope
 
@@ -100,9 +113,8 @@ async def _indicators(connection: "Connection", options: Namespace) -> str:
         raise Refused(f"--indicator {options.indicator} is none of {', '.join(known)}")
     chosen = [known[options.indicator]] if options.indicator is not None else list(known.values())
     made = [await report(connection, one, options.tenant, options.first, options.last, by) for one in chosen]
-    if options.format == "csv":
-        return report_csv(*made)
-    return _json(options, [row for one in made for row in named_rows(one)])
+    rows = [row for one in made for row in named_rows(one)]
+    return Made(report_columns(by), rows, [meaning for one in made for meaning in meanings(one)])
 
 
 def _checked(options: Namespace, known: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -113,7 +125,18 @@ def _checked(options: Namespace, known: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(name for name in known if name in asked)
 
 
-def _json(options: Namespace, items: list[dict[str, Any]]) -> str:
+def _formatted(made: Made, options: Namespace) -> bytes:
+    from store.codebook import codebook
+    from store.tabular import to_csv, to_xlsx
+
+    if options.format == "csv":
+        return to_csv(made.columns, made.rows, comma=options.decimal == "comma").encode()
+    if options.format == "xlsx":
+        return to_xlsx(options.what, made.columns, made.rows, [*made.meanings, *codebook(made.columns)])
+    return _json(options, made.rows)
+
+
+def _json(options: Namespace, items: list[dict[str, Any]]) -> bytes:
     import msgspec
 
     report = {
@@ -122,13 +145,14 @@ def _json(options: Namespace, items: list[dict[str, Any]]) -> str:
         "days": (options.last - options.first + timedelta(days=1)).days,
         "items": items,
     }
-    return msgspec.json.format(msgspec.json.encode(report)).decode() + "\n"
+    return msgspec.json.format(msgspec.json.encode(report)) + b"\n"
 
 
-def _write(text: str, file: Path | None) -> None:
+def _write(content: bytes, file: Path | None) -> None:
     import sys
 
     if file is not None:
-        file.write_text(text, encoding="utf-8", newline="")
+        file.write_bytes(content)
     else:
-        sys.stdout.write(text)
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()

@@ -1,9 +1,11 @@
 """Indicators: an example that can be counted by hand, and what is kept back of small groups."""
 
+import io
 from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
+import openpyxl
 import pytest
 
 from tests.support.api import NOON, Api, made, problem
@@ -207,6 +209,17 @@ async def test_as_csv(dozen: Api) -> None:
         "persons_with_technology,1,gps_alarm,north,3,3,6,0.5000,no",
         "persons_with_technology,1,gps_alarm,south,0,0,6,0.0000,no",
     ]
+
+
+async def test_a_workbook_has_the_definition_beside_the_figures(dozen: Api) -> None:
+    query = {**YEAR, "tenant": "west", "format": "xlsx"}
+    answer = await (await dozen.client()).get("/api/v1/indicators/persons_with_technology", params=query)
+    book = openpyxl.load_workbook(io.BytesIO(answer.content))
+    assert book.sheetnames == ["persons_with_technology", "codebook"]
+    assert next(book["codebook"].iter_rows(values_only=True)) == (
+        "persons_with_technology name (en)",
+        "Persons with a technology",
+    )
 
 
 async def test_every_definition_is_told_in_both_languages(dozen: Api) -> None:

@@ -1,16 +1,19 @@
 """Usage: adding up, and the same bytes for the same question."""
 
+import io
 from collections import Counter
 from datetime import date
 
 import httpx
+import openpyxl
 import pytest
 
 from events.ids import ResidentId, TenantId, UnitId
 from events.kinds import Technology
 from store.select import Scope
+from store.tabular import to_csv
 from store.usage_count import Use, add_usage
-from store.usage_query import usage, usage_csv
+from store.usage_query import usage, usage_columns
 from tests.support.api import Api, got, problem
 
 pytestmark = pytest.mark.anyio
@@ -97,10 +100,23 @@ async def test_csv_has_a_header_stable_columns_and_crlf(used: Api, admin: httpx.
     assert answers[0].headers["content-type"].startswith("text/csv")
 
 
+async def test_swedish_spreadsheets_get_semicolons_and_a_workbook_its_codebook(
+    used: Api, admin: httpx.AsyncClient
+) -> None:
+    answer = await admin.get("/api/v1/usage?format=csv&decimal=comma&by=unit")
+    assert answer.text.splitlines() == ["\ufeffunit;count", "harbour;16", "north;14", "south;1"]
+    answer = await admin.get("/api/v1/usage?format=xlsx&by=unit,day")
+    assert answer.headers["content-disposition"] == 'attachment; filename="usage.xlsx"'
+    book = openpyxl.load_workbook(io.BytesIO(answer.content))
+    assert [row[2] for row in book["usage"].iter_rows(values_only=True)] == ["count", 16, 2, 4, 8, 1]
+    assert [row[0] for row in book["codebook"].iter_rows(values_only=True)] == ["unit", "day", "count"]
+
+
 async def test_the_command_line_gets_the_same(used: Api, admin: httpx.AsyncClient) -> None:
     async with used.pool.connection() as connection:
         rows = await usage(connection, Scope(), by=["day", "unit"])
-    assert usage_csv(rows, ["day", "unit"]) == (await admin.get("/api/v1/usage?format=csv&by=unit,day")).text
+    text = to_csv(usage_columns(["day", "unit"]), rows)
+    assert text == (await admin.get("/api/v1/usage?format=csv&by=unit,day")).text
 
 
 async def test_usage_is_seen_by_unit_and_tenant(used: Api) -> None:
