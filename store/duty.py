@@ -52,6 +52,11 @@ FROM duty_exceptions
 WHERE tenant = ANY(%(tenants)s) AND during && tstzrange(%(now)s, %(until)s) AND created_at <= %(as_of)s
 ORDER BY seq
 """
+EVER_PLANNED = """
+SELECT EXISTS (SELECT 1 FROM rotations WHERE tenant = %(tenant)s)
+    OR EXISTS (SELECT 1 FROM duty_shifts WHERE tenant = %(tenant)s)
+    OR EXISTS (SELECT 1 FROM duty_planned WHERE tenant = %(tenant)s)
+"""
 STAFF = """
 SELECT tenant, id, skills, CASE WHEN closed_at <= %(as_of)s THEN closed_at END
 FROM staff WHERE tenant = ANY(%(tenants)s) AND (skills <> '{}' OR closed_at IS NOT NULL)
@@ -95,6 +100,12 @@ async def duties(
     for tenant, id, skills, closed_at in await _rows(connection, STAFF, values):
         read[tenant].staff(id, skills, closed_at)
     return {tenant: reading.duty() for tenant, reading in read.items()}
+
+
+async def was_ever_planned(connection: Connection, tenant: TenantId) -> bool:
+    """Whether the tenant has ever planned any duty, taken back or not."""
+    row = await (await connection.execute(EVER_PLANNED, {"tenant": tenant})).fetchone()
+    return row is not None and bool(row[0])
 
 
 async def relatives(connection: Connection, residents: Iterable[ResidentId]) -> dict[ResidentId, tuple[StaffId, ...]]:

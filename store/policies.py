@@ -38,6 +38,12 @@ LEFT JOIN (
 ) ON p.tenant = t.id
 WHERE t.id = ANY(%(tenants)s) ORDER BY t.id, p.id
 """
+CHANGED_AT = """
+SELECT v.created_at FROM policy_versions v JOIN policies p ON p.id = v.policy WHERE p.tenant = %(tenant)s
+UNION
+SELECT retired_at FROM policies WHERE tenant = %(tenant)s AND retired_at IS NOT NULL
+ORDER BY 1
+"""
 ADD_POLICY = """
 INSERT INTO policies (id, tenant, unit, created_at) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING
 """
@@ -118,6 +124,12 @@ async def in_force(connection: Connection, tenants: Iterable[TenantId], at: date
         if version[0] is not None:
             found[tenant] = known._replace(versions=(*known.versions, _version(*version)))
     return found
+
+
+async def changed_at(connection: Connection, tenant: TenantId) -> list[datetime]:
+    """When what was in force became something else, in order."""
+    cursor = await connection.execute(CHANGED_AT, {"tenant": tenant})
+    return [at for (at,) in await cursor.fetchall()]
 
 
 async def followed(connection: Connection, wanted: Iterable[tuple[str, int]]) -> dict[tuple[str, int], PolicyVersion]:
