@@ -7,7 +7,7 @@ from typing import NamedTuple
 from psycopg.rows import class_row
 
 from events.ids import AlarmId, TenantId
-from rules.contact import Owner, Receiver
+from rules.contact import Receiver
 from rules.delivery import Fallback, Silence
 from rules.escalation import notification_id
 from store.pool import Connection
@@ -54,7 +54,7 @@ class Silent(NamedTuple):
     round: int
     priority: int
     channel: str
-    owner: Owner
+    owner: str
     owner_id: str
     rank: int
     receiver: str

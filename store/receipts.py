@@ -10,7 +10,7 @@ from typing import NamedTuple
 from psycopg.rows import class_row
 
 from events.ids import AlarmId, TenantId
-from rules.contact import Channel, Owner
+from rules.contact import Channel
 from rules.gateway_reports import Outcome
 from store.pool import Connection
 
@@ -71,7 +71,7 @@ class Told(NamedTuple):
 
     id: str
     alarm: AlarmId
-    owner: Owner | None
+    owner: str | None
     owner_id: str | None
 
 

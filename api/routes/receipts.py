@@ -31,6 +31,8 @@ GATEWAYS = frozenset({Channel.SMS, Channel.VOICE})
 MOST = 1000
 """Reports in one request."""
 
+MOST_FIELDS = 100
+
 ProviderId = Annotated[str, Path(description="TENANT:CHANNEL", max_length=150)]
 REFUSED: dict[int | str, dict[str, Any]] = {401: {"description": "Not from this tenant's gateway"}}
 
@@ -83,7 +85,10 @@ def _reports(body: bytes, content_type: str, receipts: Receipts | None) -> list[
 
 def _data(body: bytes, kind: str) -> Any:
     if kind == "application/x-www-form-urlencoded":
-        return dict(parse_qsl(body.decode(errors="replace").replace("\0", ""), max_num_fields=100))
+        try:
+            return dict(parse_qsl(body.decode(errors="replace").replace("\0", ""), max_num_fields=MOST_FIELDS))
+        except ValueError:
+            raise ProblemError(422, f"the form has more than {MOST_FIELDS} fields") from None
     if kind == "application/json" or kind.endswith("+json"):
         return read_json(body)
     raise ProblemError(415, "receipts come as application/json or application/x-www-form-urlencoded")
@@ -106,7 +111,7 @@ async def _accept(change: Transaction, told: list[Told]) -> None:
 async def _actor(change: Transaction, told: Told) -> Actor:
     """A person by their name; for a unit or an alarm centre only that it was they is known."""
     assert told.owner_id is not None
-    if told.owner is Owner.STAFF:
+    if told.owner == Owner.STAFF:
         person = await people.staff_member(change.connection, EVERYTHING, StaffId(told.owner_id))
         if person is not None:
             return Actor(person.id, person.name)
