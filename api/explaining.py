@@ -49,6 +49,10 @@ PREVENTED: dict[str, tuple[str, str]] = {
         "Inget larm om en position inom ett tillåtet område hade kommit före {deadline}.",
         "No alarm if a position within an allowed area had come before {deadline}.",
     ),
+    "coverage_gap": (
+        "Inget larm om någon i tjänst hade gått att nå hela tiden.",
+        "No alarm if somebody on duty could have been reached all the time.",
+    ),
     "conditions": (
         "Inget larm om något av detta hade hänt i tid: {absent}.",
         "No alarm if one of these had happened in time: {absent}.",

@@ -124,6 +124,22 @@ class ReplayDiffered(Control, frozen=True, kw_only=True):
     first: list[str]
 
 
+class CoverageChanged(Control, frozen=True, kw_only=True):
+    """If an alarm came for this unit, it would not reach whom it should: from `start` until `end`, or no longer so.
+
+    `episode`: what the gap is known by from its beginning to its end. `reason`: a `rules.coverage.GapReason`.
+    """
+
+    unit: UnitId
+    episode: str
+    reason: str
+    open: bool
+    technologies: list[Technology]
+    residents: int
+    start: datetime
+    end: datetime
+
+
 class Ticked(Control, frozen=True, kw_only=True):
     """All deadlines due until `received_at` were fired, and at least one of them decided something."""
 
@@ -151,6 +167,7 @@ CONTROLS: dict[str, type[Control]] = {
     "quarantine_replayed": QuarantineReplayed,
     "history_imported": HistoryImported,
     "replay_differed": ReplayDiffered,
+    "coverage_changed": CoverageChanged,
     "ticked": Ticked,
     "catch_up_began": CatchUpBegan,
     "catch_up_ended": CatchUpEnded,

@@ -12,7 +12,7 @@ StaffId = NewType("StaffId", str)
 AlarmId = NewType("AlarmId", str)
 
 Key = NewType("Key", str)
-"""What the log is ordered by: `r:RESIDENT`, `d:DEVICE` for a device with nobody, or `` for everybody."""
+"""What the log is ordered by: `r:RESIDENT`, `d:DEVICE` for a device with nobody, `u:UNIT`, or `` for everybody."""
 
 EVERYBODY = Key("")
 
@@ -30,6 +30,10 @@ def resident_key(resident: ResidentId) -> Key:
 
 def device_key(device: DeviceId) -> Key:
     return Key(f"d:{device}")
+
+
+def unit_key(unit: UnitId) -> Key:
+    return Key(f"u:{unit}")
 
 
 def health_key(device: DeviceId) -> Key:

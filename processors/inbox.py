@@ -9,6 +9,7 @@ import msgspec
 from events.codec import decode_control, decode_message, same_event_key
 from events.control import (
     AssignmentChanged,
+    CoverageChanged,
     DeviceChanged,
     HelpAccepted,
     HistoryImported,
@@ -20,7 +21,7 @@ from events.control import (
     TenantChanged,
 )
 from events.delivery import Content, Delivery, Found, Heard, Lane, Observation, Rejected, Rejection
-from events.ids import EVERYBODY, DeviceId, Key, ResidentId, TenantId, device_key, resident_key
+from events.ids import EVERYBODY, DeviceId, Key, ResidentId, TenantId, device_key, resident_key, unit_key
 from events.kinds import URGENT
 from processors.batch import Batch
 from processors.directory import Directory
@@ -68,6 +69,9 @@ async def apply_item(
             return {}, []
         case ReplayDiffered():
             batch.control(control, Key(control.key))
+            return {}, []
+        case CoverageChanged():
+            batch.control(control, unit_key(control.unit))
             return {}, []
     raise ValueError(f"inbox item {item.id}: {item.kind!r} does not come from people")
 

@@ -69,6 +69,12 @@ class Reason(StrEnum):
     PROVEN = "proven"
     RULE_FAILED = "rule_failed"
     REPLAY_DIFFERED = "replay_differed"
+    NOBODY_REACHABLE = "nobody_reachable"
+    ONLY_LAST_RESORT = "only_last_resort"
+    NOBODY_ON_DUTY = "nobody_on_duty"
+    ON_DUTY_UNREACHABLE = "on_duty_unreachable"
+    BELOW_MINIMUM = "below_minimum"
+    COVERED_AGAIN = "covered_again"
 
 
 class Priority(IntEnum):
@@ -113,6 +119,7 @@ class AlarmKind(StrEnum):
     CLOCK_WRONG = "clock_wrong"
     RULE_FAILED = "rule_failed"
     REPLAY_DIFFERS = "replay_differs"
+    COVERAGE_GAP = "coverage_gap"
 
 
 class Decision(Struct, frozen=True, kw_only=True, tag_field="decision"):

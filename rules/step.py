@@ -13,6 +13,7 @@ from rules import (
     as_needed,
     clock,
     conditions,
+    coverage_gap,
     dispenser,
     doors,
     flapping,
@@ -97,6 +98,7 @@ DETECTORS: tuple[Detector, ...] = (
     conditions.DETECTOR,
     flapping.DETECTOR,
     replay_check.DETECTOR,
+    coverage_gap.DETECTOR,
     # The last one: what is due as a pause begins is still told.
     PAUSE,
 )

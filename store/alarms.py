@@ -42,12 +42,13 @@ WHERE state IN ('open', 'accepted', 'at_person') ORDER BY alarms.id FOR NO KEY U
 COUNT_MORE = """
 UPDATE alarms SET count = count + more FROM unnest(%s::text[], %s::int[]) AS new (id, more) WHERE alarms.id = new.id
 """
-# Joined by what follows `r:` or `d:`, as only that is indexed: this must not slow down with the number of residents.
+# Joined by what follows `r:`, `d:` or `u:`, as only that is indexed: it must not slow down with more residents.
 OPEN_ALARMS = """
 INSERT INTO alarms (id, tenant, unit, resident, device, key, kind, priority, state, count, reason, detail,
                     opened_at, occurred_at, escalate_at, shared_with)
-SELECT new.id, coalesce(residents.tenant, devices.tenant), residents.unit, residents.id, new.device, new.key, new.kind,
-       new.priority, 'open', new.count, new.reason, new.detail, %(now)s, new.occurred_at, %(now)s,
+SELECT new.id, coalesce(residents.tenant, devices.tenant, units.tenant), coalesce(residents.unit, units.id),
+       residents.id, new.device, new.key, new.kind, new.priority, 'open', new.count, new.reason, new.detail, %(now)s,
+       new.occurred_at, %(now)s,
        (SELECT shared_with FROM assignments lent
         WHERE lent.device = new.device AND lent.resident = residents.id AND lent."from" <= %(now)s
         ORDER BY lent."from" DESC LIMIT 1)
@@ -56,6 +57,7 @@ FROM unnest(%(ids)s::text[], %(keys)s::text[], %(devices)s::text[], %(kinds)s::t
     AS new (id, key, device, kind, priority, count, reason, detail, occurred_at)
 LEFT JOIN residents ON starts_with(new.key, 'r:') AND residents.id = substr(new.key, 3)
 LEFT JOIN devices ON starts_with(new.key, 'd:') AND devices.id = substr(new.key, 3)
+LEFT JOIN units ON starts_with(new.key, 'u:') AND units.id = substr(new.key, 3)
 """
 SET_ALARM = """
 UPDATE decisions SET alarm = new.alarm

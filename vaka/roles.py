@@ -21,6 +21,7 @@ from ingest.source import MqttSource
 from processors.backtest_metrics import BacktestMetrics
 from processors.backtester import Backtester
 from processors.commander import Commander
+from processors.coverage import CoverageChecker, CoverageMetrics
 from processors.delivering import Delivery, Wording
 from processors.escalator import Escalator
 from processors.message_tester import MessageTester
@@ -190,7 +191,7 @@ async def serve(app: Any, listening: socket.socket, stop: asyncio.Event) -> None
 
 
 async def run_reach(context: Context, pool: Pool, stop: asyncio.Event, parts: frozenset[str]) -> None:
-    """Escalation (`escalate`), and notifications and commands to devices (`notify`)."""
+    """Escalation and coverage ahead of time (`escalate`), notifications and commands to devices (`notify`)."""
     metrics = ReachMetrics(context.registry)
     # Whoever keeps watch over these sees some turns within the time that they may stand still.
     turns = min(POLL_SECONDS, context.settings.standstill_seconds / 6)
@@ -198,6 +199,8 @@ async def run_reach(context: Context, pool: Pool, stop: asyncio.Event, parts: fr
         if "escalate" in parts:
             escalator = Escalator(pool, context.now, metrics, speed=context.speed)
             tasks.create_task(escalator.run(context.database_url, stop, turns))
+            checker = CoverageChecker(pool, context.now, CoverageMetrics(context.registry), speed=context.speed)
+            tasks.create_task(checker.run(stop))
         if "notify" in parts:
             delivery = Delivery(pool, context.now, senders, wording(context))
             notifier = Notifier(pool, context.now, metrics, delivery, speed=context.speed)

@@ -127,11 +127,11 @@ async def test_one_process_of_a_part_is_enough_and_rest_is_granted(
 
 
 async def test_a_pulse_follows_a_step_that_was_done(pool: Pool) -> None:
-    steps = iter([1.5, ValueError("it broke")])
+    steps: list[float | Exception] = [1.5, ValueError("it broke")]
 
     async def step() -> float | None:
-        done = next(steps)
-        if isinstance(done, ValueError):
+        done = steps.pop(0)
+        if isinstance(done, Exception):
             raise done
         return done
 

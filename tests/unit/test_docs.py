@@ -13,6 +13,7 @@ from events.codec import decode_message
 from events.kinds import KINDS
 from events.messages import Message
 from processors.backtest_metrics import BacktestMetrics
+from processors.coverage import CoverageMetrics
 from processors.metrics import EngineMetrics
 from processors.reach_metrics import ReachMetrics
 from processors.service_levels import ServiceLevelMetrics
@@ -30,7 +31,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_every_metric_is_documented() -> None:
     registry = CollectorRegistry()
-    for metrics in (EngineMetrics, ReachMetrics, ApiMetrics, BacktestMetrics, ServiceLevelMetrics):
+    for metrics in (EngineMetrics, ReachMetrics, ApiMetrics, BacktestMetrics, ServiceLevelMetrics, CoverageMetrics):
         metrics(registry)
     page = (ROOT / "docs/metrics.md").read_text(encoding="utf-8")
     names = [metric.name + ("_total" if metric.type == "counter" else "") for metric in registry.collect()]

@@ -26,3 +26,19 @@ CREATE TABLE pulses (
     rest interval NOT NULL,
     PRIMARY KEY (part, process)
 );
+
+-- What will be missing if an alarm comes during the next day: of each unit one of a kind, until it is missing no more.
+-- `seen_at`: since when it is known; `told_at`: when operators were told.
+CREATE TABLE coverage_gaps (
+    unit text NOT NULL REFERENCES units,
+    reason text NOT NULL,
+    tenant text NOT NULL REFERENCES tenants,
+    technologies text[] NOT NULL,
+    residents int NOT NULL,
+    "from" timestamptz NOT NULL,
+    "to" timestamptz NOT NULL,
+    seen_at timestamptz NOT NULL,
+    told_at timestamptz,
+    PRIMARY KEY (unit, reason)
+);
+CREATE INDEX coverage_gaps_by_tenant ON coverage_gaps (tenant, unit);

@@ -13,6 +13,7 @@ from events.control import (
     AssignmentChanged,
     CatchUpEnded,
     Control,
+    CoverageChanged,
     DeviceChanged,
     HelpAccepted,
     HistoryEvent,
@@ -58,6 +59,20 @@ CHANGES: dict[str, tuple[Control, str, ResidentId | None]] = {
         ANNA,
     ),
     "replay": (ReplayDiffered(key="r:anna", differences=1, first=["..."]), "r:anna", None),
+    "coverage": (
+        CoverageChanged(
+            unit=UnitId("norr"),
+            episode="e-1",
+            reason="nobody_on_duty",
+            open=True,
+            technologies=[],
+            residents=1,
+            start=NOW,
+            end=NOW,
+        ),
+        "u:norr",
+        None,
+    ),
     "help": (HelpAccepted(resident=ANNA, alarm=AlarmId("a-1")), "r:anna", ANNA),
     "pause": (
         PauseChanged(pause="p-1", resident=ANNA, start=NOW - timedelta(hours=2), end=NOW - timedelta(hours=1)),
