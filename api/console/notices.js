@@ -7,8 +7,11 @@ export class Notices {
   #unseen = new Set();
   #done = new Set();
 
+  /** Whoever comes by the link of a message has seen it, once the page shows what it is about. */
   constructor(person) {
     this.#person = person;
+    const linked = new URLSearchParams(window.location.search).get("notification");
+    if (linked) this.#unseen.add(linked);
   }
 
   /** Takes entries of the journal, and keeps those that told this person of an alarm. */
