@@ -1,17 +1,20 @@
 """A gateway for SMS and voice calls that reaches nobody: it takes messages over HTTP, shows them, and sends receipts.
 
-`POST /messages` takes JSON `{"to", "text", "id", "kind"}` and answers `{"id": ..., "status": "accepted"}`. The same `id`
+`POST /messages` takes JSON `{"to", "text", "id", "kind"}` and answers `{"id", "status": "accepted"}`. The same `id`
 again is the same message, and is not sent twice. The receipt is JSON too: `{"id", "reference", "status", "key"}`.
 """
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Literal
 
 import httpx
 import msgspec
 from msgspec import Struct
+
+log = logging.getLogger(__name__)
 
 RECEIPT_SECONDS = 10.0
 MAX_BODY = 64 * 1024
@@ -94,7 +97,10 @@ async def _report(message: Sms, receipts: Receipts) -> None:
         said["key"] = receipts.key
     headers = {"Authorization": f"Bearer {receipts.secret}"}
     async with httpx.AsyncClient(trust_env=False, timeout=RECEIPT_SECONDS) as client:
-        await client.post(receipts.url, json=said, headers=headers)
+        try:
+            await client.post(receipts.url, json=said, headers=headers)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            log.warning("the receipt of %s could not be sent: %s", message.id, error)
 
 
 async def _body(receive: Receive) -> bytes:

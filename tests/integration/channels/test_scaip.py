@@ -2,85 +2,25 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from events.address import Address
-from ingest.scaip.agent import Agent, Way
 from ingest.scaip.client import ScaipClient
-from ingest.scaip.digest import Digest
-from ingest.scaip.document import Document, answer, parse
-from ingest.scaip.transport import Datagrams, Streams
 from processors.channels.channel import Message, Receipt
 from processors.channels.network import Network
 from processors.channels.scaip import Scaip
 from rules.contact import Channel
+from tests.support.alarm_centre import centre
 from tests.support.certificate import certificate
 from tests.support.channels import LOOPBACK, SHORT, message, nobody_listens, says, target
 
 pytestmark = pytest.mark.anyio
 
 CID = {"cid": "prov-1"}
-
-
-class Centre:
-    """An alarm centre: the SIP side of Vaka's gateway, and `snus` that it answers one after the other."""
-
-    def __init__(self, snus: Sequence[int]) -> None:
-        self.requests: list[Document] = []
-        self._snus = list(snus)
-        self.port = 0
-        self.more: dict[str, Any] = {}
-
-    async def answer(self, body: bytes) -> bytes:
-        self.requests.append(parse(body))
-        return answer(self.requests[-1].ref, self._snus.pop(0))  # type: ignore[arg-type]
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        return {"host": "127.0.0.1", "port": self.port, **self.more}
-
-
-@asynccontextmanager
-async def centre(
-    transport: str = "udp",
-    snus: Sequence[int] = (0,),
-    way: Way = Way.AUTO,
-    password: str | None = None,
-    tls: ssl.SSLContext | None = None,
-) -> AsyncIterator[Centre]:
-    made = Centre(snus)
-    digest = Digest("prov", lambda user: password) if password else None
-    agent = Agent(made.answer, digest, way)
-    made.more = {"transport": transport}
-    async with _listening(agent, transport, tls) as made.port:
-        yield made
-
-
-@asynccontextmanager
-async def _listening(agent: Agent, transport: str, tls: ssl.SSLContext | None) -> AsyncIterator[int]:
-    here = Address("127.0.0.1", 0)
-    if transport == "udp":
-        udp = Datagrams(agent.receive)
-        await asyncio.get_running_loop().create_datagram_endpoint(lambda: udp, local_addr=here)
-        try:
-            yield udp.address.port
-        finally:
-            await agent.close()
-            await udp.close()
-        return
-    streams = Streams(agent.receive, agent.too_large, transport.upper())
-    server = await streams.listen(here, tls)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        await agent.close()
-        server.close()
-        await streams.close()
 
 
 async def send(*centres: dict[str, Any], told: Message | None = None, tls: ssl.SSLContext | None = None) -> Receipt:
