@@ -18,8 +18,9 @@ MUTMUT = Path(sys.executable).with_name("mutmut").absolute()
 COPIED = ("rules", "events", "tests", "docs", "pyproject.toml")
 DEVICES = ("device_decisions", "device_facts", "fleet", "health")
 TESTS: dict[str, tuple[str, ...]] = {
-    "device_facts": (*DEVICES, "news"),
-    "device_state": (*DEVICES, "saved"),
+    "counting": ("counting", "as_needed", "flood", "lock"),
+    "device_facts": (*DEVICES, "clock", "news"),
+    "device_state": (*DEVICES, "clock", "saved"),
     "device_step": DEVICES,
     "device_summary": ("device_summary",),
     "fleet": (*DEVICES, "partition"),
