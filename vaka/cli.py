@@ -49,6 +49,7 @@ COMMANDS = {
     "replay": ("vaka.commands.replay", "a recording, published over MQTT or imported as history"),
     "backtest": ("vaka.commands.backtest", "history judged by other plans or rules, compared with what happened"),
     "import": ("vaka.commands.import_devices", "devices from a list, tried out first"),
+    "duty": ("vaka.commands.duty", "shows who is on duty, or imports shifts from a file, tried out first"),
     "report": ("vaka.commands.report", "usage counts from what is stored"),
     "migrate": ("vaka.commands.migrate", "brings the database to this version's schema"),
     "doctor": ("vaka.commands.doctor", "checks what Vaka stands on and says what to do"),

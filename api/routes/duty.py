@@ -9,16 +9,15 @@ from pydantic import BaseModel, Field
 
 from api.callers import Caller
 from api.duty_bodies import DutyTime
+from api.duty_view import WhoWorks, duty_of, who_works
 from api.fields import UnitRef
 from api.permissions import Permission, may
 from api.problems import invalid, not_found
 from api.routing import Vaka, resource
-from events.ids import StaffId, TenantId, UnitId
-from rules.duty import Duty, OnDuty, Skill, changes, on_duty, planned, present
+from events.ids import StaffId, UnitId
+from rules.duty import Duty, Skill, changes, on_duty
 from rules.staffing import shortages
 from store import duty_needs, registry
-from store.duty import duties
-from store.people import staff_by_id
 from store.pool import Connection
 from store.registry import Unit
 from store.select import Scope
@@ -33,31 +32,6 @@ To = Annotated[DutyTime | None, Query(alias="to", description="a week after `fro
 
 WEEK = timedelta(days=7)
 LONGEST = timedelta(days=62)
-
-
-class Working(BaseModel):
-    """Somebody on duty: of which shift, by which rotation or single shift, and for whom they stand in."""
-
-    id: str
-    staff: StaffId
-    name: str
-    skills: list[Skill]
-    skill: Skill | None
-    units: list[UnitId]
-    start: datetime = Field(serialization_alias="from")
-    end: datetime = Field(serialization_alias="to")
-    source: str
-    instead_of: StaffId | None
-
-
-class WhoWorks(BaseModel):
-    """`planned`: whether the unit plans duty at all. If not, whoever is signed in counts as on duty."""
-
-    unit: UnitId
-    at: datetime
-    planned: bool
-    items: list[Working]
-    next: None = None
 
 
 class Period(BaseModel):
@@ -101,19 +75,9 @@ async def who_is_on_duty(
     as_of: AsOf = None,
 ) -> WhoWorks:
     """Everybody who works for the unit at that moment, also for other units; with `skill`, those who count for it."""
-    moment = at or vaka.now()
     async with vaka.read() as connection:
         found = await _unit(connection, caller, unit)
-        duty = await _duty(connection, found.tenant, moment, moment, as_of)
-        working = list(present(duty, unit, moment))
-        if skill is not None:
-            counted = on_duty(duty, unit, moment, skill)
-            working = [each for each in working if each.staff in counted and each.skill in (None, skill)]
-        names = await _names(connection, found.tenant, working)
-    items = [
-        _working(duty, each, names) for each in sorted(working, key=lambda each: (each.staff, each.start, each.source))
-    ]
-    return WhoWorks(unit=unit, at=moment, planned=planned(duty, unit, skill), items=items)
+        return await who_works(connection, found, at or vaka.now(), skill, as_of)
 
 
 @router.get("/periods", summary="Who is on duty over a time")
@@ -124,7 +88,7 @@ async def list_periods(
     first, last = _span(vaka.now(), start, end)
     async with vaka.read() as connection:
         found = await _unit(connection, caller, unit)
-        duty = await _duty(connection, found.tenant, first, last, as_of)
+        duty = await duty_of(connection, found.tenant, first, last, as_of)
     times = [first, *changes(duty, unit, first, last), last]
     return Periods(items=[_period(duty, unit, *times_) for times_ in pairwise(times)])
 
@@ -135,7 +99,7 @@ async def list_shortages(unit: Unit_, caller: Reader, vaka: Vaka, start: From = 
     first, last = _span(vaka.now(), start, end)
     async with vaka.read() as connection:
         found = await _unit(connection, caller, unit)
-        duty = await _duty(connection, found.tenant, first, last, None)
+        duty = await duty_of(connection, found.tenant, first, last)
         needs = await duty_needs.recorded_needs(connection, Scope(found.tenant), unit=unit, limit=None)
     short = shortages(duty, [each.need for each in needs], first, last)
     return Shortages(
@@ -161,38 +125,12 @@ async def _unit(connection: Connection, caller: Caller, unit: UnitId) -> Unit:
     return found
 
 
-async def _duty(
-    connection: Connection, tenant: TenantId, start: datetime, end: datetime, as_of: datetime | None
-) -> Duty:
-    return (await duties(connection, [tenant], start, end + timedelta(seconds=1), as_of=as_of))[tenant]
-
-
 def _span(now: datetime, start: datetime | None, end: datetime | None) -> tuple[datetime, datetime]:
     first = start or now
     last = end or first + WEEK
     if not first < last <= first + LONGEST:
         raise invalid("to", f"is not after `from`, or more than {LONGEST.days} days after it", last.isoformat())
     return first, last
-
-
-async def _names(connection: Connection, tenant: TenantId, working: list[OnDuty]) -> dict[StaffId, str]:
-    people = sorted({each.staff for each in working})
-    return {person.id: person.name for person in await staff_by_id(connection, Scope(tenant), people)}
-
-
-def _working(duty: Duty, each: OnDuty, names: dict[StaffId, str]) -> Working:
-    return Working(
-        id=f"{each.source}:{each.staff}",
-        staff=each.staff,
-        name=names[each.staff],
-        skills=sorted(duty.skills.get(each.staff, ())),
-        skill=each.skill,
-        units=list(each.units),
-        start=each.start,
-        end=each.end,
-        source=each.source,
-        instead_of=each.planned,
-    )
 
 
 def _period(duty: Duty, unit: UnitId, start: datetime, end: datetime) -> Period:
