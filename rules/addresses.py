@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from rules.contact import Channel
-from rules.given import GivenError, read
+from rules.given import END, GivenError, read
 
 HIDDEN = "***"
 """Stands in place of a secret wherever an address is shown."""
@@ -38,7 +38,7 @@ class Subscription(Struct, frozen=True, forbid_unknown_fields=True):
 class Telephone(Struct, frozen=True, forbid_unknown_fields=True):
     """`number`: E.164, such as +46700000001."""
 
-    number: Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{5,14}$")]
+    number: Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{5,14}" + END)]
 
 
 class Mailbox(Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,13 +48,13 @@ class Mailbox(Struct, frozen=True, forbid_unknown_fields=True):
 class Topic(Struct, frozen=True, forbid_unknown_fields=True):
     """`topic`: what follows `vaka/notify/TENANT/`. No address leads to where devices speak or are told what to do."""
 
-    topic: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:@-]{1,100}(/[A-Za-z0-9._:@-]{1,100}){0,4}$")]
+    topic: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:@-]{1,100}(/[A-Za-z0-9._:@-]{1,100}){0,4}" + END)]
 
 
 class Controller(Struct, frozen=True, forbid_unknown_fields=True):
     """`cid`: by which the alarm centre knows us, or this unit."""
 
-    cid: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,32}$")]
+    cid: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,32}" + END)]
 
 
 class ServiceUrl(Struct, frozen=True, forbid_unknown_fields=True):

@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta, Struct
 
-from rules.given import GivenError
+from rules.given import END, GivenError
 from rules.placeholders import PLACEHOLDERS, SECRET_PREFIX, names_in
 
 Text = Annotated[str, Meta(min_length=1, max_length=1000)]
 Short = Annotated[str, Meta(min_length=1, max_length=200)]
-Path = Annotated[str, Meta(pattern=r"^[^.]{1,100}(\.[^.]{1,100}){0,9}$")]
+Path = Annotated[str, Meta(pattern=r"^[^.]{1,100}(\.[^.]{1,100}){0,9}" + END)]
 """Where something stands in JSON or in a form: names and places in lists, with full stops between: `messages.0.id`."""
 
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
@@ -58,7 +58,7 @@ class Receipts(Settings, frozen=True, kw_only=True):
     answered: Annotated[tuple[Short, ...], Meta(max_length=50)] = ()
     failed: Annotated[tuple[Short, ...], Meta(max_length=50)] = ()
     key: Path | None = None
-    accept_key: Annotated[str, Meta(pattern=r"^[0-9*#]$")] = "1"
+    accept_key: Annotated[str, Meta(pattern=r"^[0-9*#]" + END)] = "1"
 
 
 class Gateway(Settings, frozen=True, kw_only=True):

@@ -10,6 +10,9 @@ T = TypeVar("T")
 SECRET_NAMES = frozenset({"auth", "endpoint", "password", "secrets", "url"})
 """Fields whose value is never repeated: an address can hold a password as well."""
 
+END = r"(?!\n)$"
+"""The end of a pattern: by itself `$` would let a line end follow, and what is checked here becomes headers."""
+
 _ABOUT_A_FIELD = re.compile(r"Object (contains unknown|missing required) field `([^`]*)`")
 _MEANING = {"contains unknown": "is not known here", "missing required": "is needed"}
 

@@ -13,9 +13,9 @@ from msgspec import Meta
 from rules.addresses import HIDDEN
 from rules.contact import Channel
 from rules.gateway import Gateway, Settings, Short, Text, check_gateway
-from rules.given import GivenError, read
+from rules.given import END, GivenError, read
 
-Host = Annotated[str, Meta(pattern=r"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?)$")]
+Host = Annotated[str, Meta(pattern=r"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?)" + END)]
 Port = Annotated[int, Meta(ge=1, le=65535)]
 _MAILBOX = re.compile(r"[^@\s<>]{1,64}@[^@\s<>]{1,255}")
 
@@ -40,7 +40,7 @@ class AlarmCentre(Settings, frozen=True, kw_only=True):
     host: Host
     port: Port = 5060
     transport: Literal["udp", "tcp", "tls"] = "tls"
-    user: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._@-]{1,100}$")] | None = None
+    user: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._@-]{1,100}" + END)] | None = None
     password: Text | None = None
     answer: Literal["response", "message"] = "response"
     dty: Annotated[int, Meta(ge=1, le=999)] = 2
@@ -59,7 +59,7 @@ LOCAL_SERVICES = frozenset({"blink1", "dbus", "gio", "glib", "gnome", "kde", "ma
 class Services(Settings, frozen=True, kw_only=True):
     """`schemes`: the services of Apprise that contact points may use, such as `ntfys` and `tgram`."""
 
-    schemes: Annotated[tuple[Annotated[str, Meta(pattern=r"^[a-z][a-z0-9]{1,30}$")], ...], Meta(min_length=1)]
+    schemes: Annotated[tuple[Annotated[str, Meta(pattern=r"^[a-z][a-z0-9]{1,30}" + END)], ...], Meta(min_length=1)]
 
 
 Provider = Gateway | Smtp | AlarmCentres | Services
