@@ -135,12 +135,13 @@ class Admission(NamedTuple):
 def admit(pace: Pace, free_at: datetime, now: datetime, wanted: int, forced: int = 0) -> Admission:
     """How many of `wanted` may go at `now` on a lane that is free from `free_at` on.
 
-    `forced` go in any case, being life-critical, and those after them wait for as long as that took.
+    `forced` go in any case, being life-critical. They use up what could have gone at once, and no more of the time
+    after them: however many they were, the others go on as soon as there are no more.
     """
     every = timedelta(seconds=pace.seconds)
     ahead = every * (pace.burst - 1)
-    for _ in range(forced):
-        free_at = max(free_at, now - ahead) + every
+    emptied = max(free_at, now + every)
+    free_at = min(max(free_at, now - ahead) + every * forced, emptied) if forced else free_at
     admitted = 0
     while admitted < wanted and free_at <= now:
         free_at = max(free_at, now - ahead) + every

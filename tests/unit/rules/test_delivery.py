@@ -97,9 +97,11 @@ def test_less_than_a_burst_leaves_the_rest_of_it() -> None:
     assert admit(PACE, free_at, NOW, wanted=2).admitted == 1
 
 
-def test_what_is_life_critical_goes_and_the_others_wait_longer() -> None:
+def test_what_is_life_critical_uses_up_the_burst_and_no_more() -> None:
     assert admit(PACE, LONG_AGO, NOW, wanted=5, forced=2).admitted == 1
-    assert admit(PACE, NOW + 60 * SECOND, NOW, wanted=1, forced=2) == Admission(0, NOW + 180 * SECOND)
+    assert admit(PACE, LONG_AGO, NOW, wanted=5, forced=1000) == Admission(0, NOW + 60 * SECOND)
+    assert admit(PACE, NOW + 30 * SECOND, NOW, wanted=1, forced=1) == Admission(0, NOW + 60 * SECOND)
+    assert admit(PACE, NOW + 300 * SECOND, NOW, wanted=1, forced=2) == Admission(0, NOW + 300 * SECOND)
 
 
 def test_lanes() -> None:
