@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from rules.localtime import duration, instant, is_zone, local_day, local_text, minutes
+from rules.localtime import duration, instant, is_between, is_zone, local_day, local_text, minutes
 
 STOCKHOLM = "Europe/Stockholm"
 
@@ -52,6 +52,35 @@ def test_the_local_day_is_where_the_resident_lives() -> None:
     assert local_day(midnight, STOCKHOLM) == date(2026, 3, 3)
     assert local_day(midnight, "UTC") == date(2026, 3, 2)
     assert local_text(midnight, STOCKHOLM) == "00:30"
+
+
+@pytest.mark.parametrize(
+    "span", [("08:00", "12:00"), ("22:30", "06:15"), ("02:15", "02:45"), ("00:00", "00:00"), ("03:00", "03:00")]
+)
+@pytest.mark.parametrize(
+    ("day", "zone"),
+    [
+        (date(2026, 3, 2), STOCKHOLM),
+        (date(2026, 7, 2), STOCKHOLM),
+        (date(2026, 3, 29), STOCKHOLM),
+        (date(2026, 10, 25), STOCKHOLM),
+        (date(2026, 3, 2), "UTC"),
+        (date(2026, 3, 8), "America/St_Johns"),
+        (date(2026, 4, 24), "Africa/Cairo"),
+        (date(2026, 10, 3), "Australia/Lord_Howe"),
+        (date(2026, 3, 2), "Pacific/Kiritimati"),
+        (date(2026, 3, 2), "Pacific/Pago_Pago"),
+    ],
+)
+def test_between_two_times_is_what_the_clock_on_the_wall_says(day: date, zone: str, span: tuple[str, str]) -> None:
+    start, end = span
+    time = datetime.combine(day, datetime.min.time(), UTC) - timedelta(hours=12)
+    for _ in range(48 * 4):
+        for moment in (time - timedelta.resolution, time):
+            wall = local_text(moment, zone)
+            within = start <= wall < end if start < end else wall >= start or wall < end
+            assert is_between(moment, start, end, zone) is within, moment
+        time += timedelta(minutes=15)
 
 
 @pytest.mark.parametrize("name", ["Europe/Stockholm", "UTC", "Atlantic/Reykjavik"])

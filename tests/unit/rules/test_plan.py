@@ -205,13 +205,51 @@ def test_a_long_value_is_told_in_part() -> None:
     assert len(str(raised.value)) < 250
 
 
-def test_the_words_of_a_refusal() -> None:
+WORDS: list[tuple[dict[str, Any], str]] = [
+    (limit(minutes=0), "Expected `int` >= 1, value '0' - at `inactivity.limits[0].minutes`"),
+    ({"x": 1}, "Object contains unknown field `x`, value \"{'x': 1}\" - at `plan`"),
+    ({"medicine": {}}, "medicine: neither windows nor as_needed is given, so nothing is watched"),
+    (medicine("08:00-09:00", "08:30-09:30"), "medicine.windows: '08:00-09:00' overlaps '08:30-09:30'"),
+    (medicine("22:00-09:00", "08:30-09:30"), "medicine.windows: '22:00-09:00' overlaps '08:30-09:30'"),
+    (medicine("08:00-09:00", "08:00-09:00"), "medicine.windows: '08:00-09:00' is there twice"),
+    (
+        {"medicine": {"as_needed": [{"dose": "pain", "at_most": 1}] * 2}},
+        "medicine.as_needed: 'pain' is there twice",
+    ),
+    (
+        {"supervision": {"checks": spans("03:00-04:00", "03:30-05:00")}},
+        "supervision.checks: '03:00-04:00' overlaps '03:30-05:00'",
+    ),
+    (
+        {"inactivity": {"limits": [{"minutes": 1440}, {"minutes": 1500}], "quiet": spans("22:00-06:00")}},
+        "inactivity.limits: quiet hours leave no time for a silence of these minutes: "
+        "1440 between '00:00' and '00:00', 1500 between '00:00' and '00:00'",
+    ),
+    (
+        limit()
+        | {"inactivity": {"limits": [{"minutes": 60}], "learned": {"ceiling_minutes": 90, "floor_minutes": 91}}},
+        "inactivity.learned: ceiling_minutes 90 is below floor_minutes 91",
+    ),
+    (
+        {"night": {"from": "22:00", "to": "06:00"}},
+        "night: neither bed_minutes nor door_minutes is given, so nothing is watched",
+    ),
+    (
+        condition(unless_before={"kinds": ["sleep"], "minutes": 5}),
+        "conditions[0].unless_before.kinds: 'sleep' is nothing that a device says of a resident",
+    ),
+]
+
+
+@pytest.mark.parametrize(("plan", "words"), WORDS, ids=range(len(WORDS)))
+def test_the_words_of_a_refusal(plan: dict[str, Any], words: str) -> None:
     with pytest.raises(PlanError) as raised:
-        read_plan(limit(minutes=0))
-    assert str(raised.value) == "Expected `int` >= 1, value '0' - at `inactivity.limits[0].minutes`"
-    with pytest.raises(PlanError) as raised:
-        read_plan({"unknown": 1})
-    assert str(raised.value).endswith(" - at `plan`")
+        read_plan(plan)
+    assert str(raised.value) == words
+
+
+def test_a_ceiling_may_be_the_floor() -> None:
+    read_plan({"inactivity": {"limits": [{"minutes": 60}], "learned": {"ceiling_minutes": 90, "floor_minutes": 90}}})
 
 
 @pytest.mark.parametrize(
