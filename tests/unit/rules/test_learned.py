@@ -349,3 +349,40 @@ def test_where_quiets_are_long_a_false_alarm_is_accepted_sooner() -> None:
         for least in (90, 360)
     )
     assert long < 0.99 * 4 * short
+
+
+def varied() -> bytes:
+    """Sixty days of mornings, outings and nights, none like the other, over the day whose number is 0 modulo 256."""
+    quiets, first = b"", MONDAYS // 256 * 256 + 256 - 30
+    for number in range(180):
+        minute, length, source = ((420, 90, 5), (780, 150, 65), (1320, 480, 130))[number % 3]
+        varies = number * 37 % 90
+        quiets = kept(quiets, Begun(first + number // 3, minute + varies, source + number % 2), length + 2 * varies)
+    return quiets
+
+
+AFTER = MONDAYS // 256 * 256 + 256 + 30
+
+# Every number is one that the rule gives today: another one is another rule, whose version rises.
+LINES = [
+    (AFTER + 0, 430, 5, 245.255),
+    (AFTER + 1, 430, 5, 240.000),
+    (AFTER + 0, 520, 65, 135.836),
+    (AFTER + 0, 800, 65, 311.241),
+    (AFTER + 1, 800, 65, 307.973),
+    (AFTER + 2, 800, 66, 304.572),
+    (AFTER + 0, 1330, 130, 622.483),
+    (AFTER + 1, 1430, 130, 602.364),
+    (AFTER + 0, 30, 131, 582.543),
+    (AFTER + 5, 1380, 2, 484.069),
+]
+
+
+@pytest.mark.parametrize(("day", "minute", "source", "minutes"), LINES)
+def test_the_line_is_where_it_was(day: int, minute: int, source: int, minutes: float) -> None:
+    assert usual(varied(), Begun(day, minute, source)) == pytest.approx(minutes, abs=0.01)
+
+
+def test_no_alarm_is_before_the_floor() -> None:
+    home = lived(40, floor_minutes=300)
+    assert alarm(home, "+40 07:00 bed_left", *signs(40, 421, 600)) == "+40 14:56 learned"
