@@ -28,6 +28,7 @@ CASES: dict[str, tuple[dict[str, Any], Sequence[Line], list[str]]] = {
         [f"{at} dose_taken dose=pain" for at in ("08:00", "08:01", "08:02", "08:03")],
         [f"08:02 {TOO_MANY}", f"08:03 {TOO_MANY}"],
     ),
+    "no plan": ({}, ["08:00 dose_taken dose=pain"], []),
     "another dose": (PLAN, [f"{at} dose_taken dose=sleep" for at in ("08:00", "08:01", "08:02")], []),
     "a dose without a name": (PLAN, [f"{at} dose_taken" for at in ("08:00", "08:01", "08:02")], []),
     "reported late, between the others": (
