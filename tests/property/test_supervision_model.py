@@ -1,13 +1,13 @@
 """Planned look-ins against a plain list of windows: not made, failed, made after all, in whatever order it is heard."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from tests.property.one_home import UTC, ZONE, Happening, OneHome, ago, soon
+from tests.property.one_home import ZONE, Happening, OneHome, ago, soon
 
 DAY, TWO_HOURS = timedelta(days=1), timedelta(hours=2)
 
