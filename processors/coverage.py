@@ -11,7 +11,7 @@ from events.control import CoverageChanged
 from events.ids import TenantId, UnitId
 from processors.polling import keep_polling
 from processors.pulse import Pulse
-from rules.coverage import Gap, GapReason, KnownGap, Outlook, Watched, gaps, settle
+from rules.coverage import Gap, GapReason, KnownGap, Outlook, Town, Watched, gaps, settle
 from store import coverage
 from store.inbox import put_many
 from store.pool import Connection, Pool
@@ -89,13 +89,13 @@ class CoverageChecker:
         if not watched:
             return []
         towns = await coverage.towns(connection, [tenant], now, self._speed)
-        outlook = Outlook(towns[tenant], now)
-        found: list[Gap] = []
-        for each in watched:
-            found += gaps(each.unit, outlook.of(each))
-            # Presses are taken by the same loop: none of them waits for more than one unit.
-            await asyncio.sleep(0)
-        return found
+        # In a thread: it may take a second, and presses are taken by this very loop.
+        return await asyncio.to_thread(_gaps, towns[tenant], watched, now)
+
+
+def _gaps(town: Town, watched: list[Watched], now: datetime) -> list[Gap]:
+    outlook = Outlook(town, now)
+    return [gap for each in watched for gap in gaps(each.unit, outlook.of(each))]
 
 
 def _told(known: KnownGap, residents: dict[UnitId, int], *, open: bool) -> CoverageChanged:

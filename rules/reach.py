@@ -67,6 +67,11 @@ class Reaching:
         self._roster = roster
         self._now = now
         self._people = {person.id: person for person in roster.people}
+        # In a large municipality nobody walks through everybody for one unit.
+        self._order = {person.id: number for number, person in enumerate(roster.people)}
+        self._of_unit: dict[UnitId | None, list[Person]] = {}
+        for person in roster.people:
+            self._of_unit.setdefault(person.unit, []).append(person)
         self._points: dict[tuple[Owner, str], tuple[Receiver, ...]] = {}
         for point in roster.points:
             if point.usable:
@@ -118,20 +123,25 @@ class Reaching:
         working = on_duty(duty, unit, self._now, skill) if planned(duty, unit, skill) else ()
         if unit is not None and planned(duty, unit, skill):
             return self._tell(working)
-        signed_in = [p.id for p in self._roster.people if p.role == "staff" and p.signed_in and _serves(p.unit, unit)]
+        signed_in = [person.id for person in self._serving(unit) if person.role == "staff" and person.signed_in]
         able = [id for id in signed_in if skill is None or skill in duty.skills.get(id, ())]
         return self._tell(sorted({*working, *able}))
 
     def _unit(self, unit: UnitId | None, *, off_duty: bool) -> tuple[Reachable, ...]:
         """Staff and managers at work (or all of them), who comes from elsewhere to work there, and the programs."""
         working = set(on_duty(self._roster.duty, unit, self._now))
-        people = [
-            person.id
-            for person in self._roster.people
-            if person.id in working
-            or (person.role in CARERS and _serves(person.unit, unit) and (off_duty or person.signed_in))
-        ]
-        return self._tell(people) + self._programs("unit", unit, *self._places(unit))
+        people = {id for id in working if id in self._people}
+        for person in self._serving(unit):
+            if person.role in CARERS and (off_duty or person.signed_in):
+                people.add(person.id)
+        in_order = sorted(people, key=self._order.__getitem__)
+        return self._tell(in_order) + self._programs("unit", unit, *self._places(unit))
+
+    def _serving(self, unit: UnitId | None) -> Iterable[Person]:
+        """Those of this unit and those of none; of no unit, all."""
+        if unit is None:
+            return self._roster.people
+        return (*self._of_unit.get(unit, ()), *self._of_unit.get(None, ()))
 
     def _everybody(self) -> tuple[Reachable, ...]:
         people = [person.id for person in self._roster.people if person.role in CARERS]
@@ -172,7 +182,9 @@ class Reaching:
 
     def _places(self, unit: UnitId | None) -> list[tuple[Owner, str]]:
         """The unit itself, or all units that have contact points."""
-        return [place for place in self._points if place[0] is Owner.UNIT and unit in (None, place[1])]
+        if unit is not None:
+            return [(Owner.UNIT, unit)]
+        return [place for place in self._points if place[0] is Owner.UNIT]
 
 
 def _serves(own: UnitId | None, unit: UnitId | None) -> bool:

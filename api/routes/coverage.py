@@ -1,5 +1,7 @@
 """Coverage: who would be told of an alarm when during the next day, and what will be missing."""
 
+from asyncio import to_thread
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
@@ -14,7 +16,7 @@ from api.permissions import Permission, may
 from api.routing import Vaka, resource
 from events.ids import StaffId, TenantId, UnitId
 from events.kinds import Technology
-from rules.coverage import GapReason, Outlook, Stretch, Watched
+from rules.coverage import Forecast, GapReason, Outlook, Stretch, Town, Watched
 from store import coverage
 from store.coverage import GapRow
 
@@ -96,17 +98,23 @@ async def get_coverage(
             limit=pages.fetch,
         )
         towns = await coverage.towns(connection, {each.tenant for each in found}, now)
+    # In a thread: of many units it may take a second, and others ask meanwhile.
+    shown = await to_thread(_units, towns, found, now)
+    return pages.page(shown, lambda unit: (unit.id,))
+
+
+def _units(towns: Mapping[TenantId, Town], found: Sequence[Watched], now: datetime) -> list[UnitCoverage]:
     outlooks = {tenant: Outlook(town, now) for tenant, town in towns.items()}
-    page = pages.page([_unit(each) for each in found], lambda shown: (shown.unit,))
-    for watched, shown in zip(found, page.items, strict=False):
-        forecast = outlooks[watched.tenant].of(watched)
-        shown.technologies = [_technology(name, stretches) for name, stretches in forecast.items()]
-    return page
+    return [_unit(each, outlooks[each.tenant].of(each)) for each in found]
 
 
-def _unit(watched: Watched) -> UnitCoverage:
+def _unit(watched: Watched, forecast: Forecast) -> UnitCoverage:
     return UnitCoverage(
-        id=watched.unit, tenant=watched.tenant, unit=watched.unit, residents=watched.residents, technologies=[]
+        id=watched.unit,
+        tenant=watched.tenant,
+        unit=watched.unit,
+        residents=watched.residents,
+        technologies=[_technology(technology, stretches) for technology, stretches in forecast.items()],
     )
 
 
