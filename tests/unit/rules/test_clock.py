@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from rules.clock import SPACING, UNSET, Clock, TimeSource, disproved, judged, sampled, source
+from rules.device_state import decode_device
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 DEVICE, CORRECTED, RECEIVED = TimeSource.DEVICE, TimeSource.CORRECTED, TimeSource.RECEIVED
@@ -112,6 +113,22 @@ def test_what_was_late_is_shown_to_be_by_what_comes_sooner() -> None:
         clock = disproved(clock, NOW - timedelta(seconds=age), NOW)
     assert clock.samples == (0, 3)
     assert disproved(clock, ago(1), NOW) is clock
+
+
+SAVED_BEFORE = (
+    "95a8683a627574746f6e05d6ff69a5d05cd6ff69a5c24cdc0014ac736f6369616c5f616c61726da6696e5f757365c0943ccb"
+    "402e000000000000cb4039000000000000c2c390c0d6ff69a543808093cb4049000000000000d6ff69a5c24c9192d6ff69a5"
+    "c24ccb4049000000000000c0c0c0c09294cb40bc200000000000cb40bc200000000000cb40bc200000000000cb40bc200000"
+    "000000d6ff69a5ec40c081a5636c6f636b94a8643a627574746f6ed920376137313063633133663262633233386266396663"
+    "3734333737323761666165d6ff69a597e0d6ff69a597e00600c2"
+)
+"""A device that was two hours behind, as its state was saved before clocks were corrected."""
+
+
+def test_what_was_saved_before_clocks_were_corrected_is_used_as_it_is() -> None:
+    clock = decode_device(bytes.fromhex(SAVED_BEFORE)).known.clock
+    assert clock == Clock((7200.0,) * 4, datetime(2026, 3, 2, 20, tzinfo=UTC))
+    assert judged(clock, ago(7205), NOW) == ago(5)
 
 
 def test_the_times_of_what_is_corrected_tell_that_it_was() -> None:
