@@ -2,6 +2,7 @@
 
 import { showTrouble, watchForFaults } from "./banner.js";
 import { show } from "./dom.js";
+import { enable, isPossible, renew } from "./push.js";
 import { ask, Refusal } from "./requests.js";
 import { askToSignIn, whoAmI } from "./signin.js";
 import { Sound } from "./sound.js";
@@ -51,6 +52,8 @@ async function keepWatch(person) {
     watch = new Watch(person, sound, ended);
     watch.start();
     useZoneOf(person.tenant);
+    drawPush(renew(person));
+    place("push").onclick = () => drawPush(enable(person));
   });
   watch.stop();
   watch = null;
@@ -75,6 +78,17 @@ function setView(view) {
 
 function drawSound() {
   document.body.dataset.sound = sound.isOn ? "on" : "off";
+}
+
+/** The button is there as long as this browser is not told for the person, and could be. */
+async function drawPush(told) {
+  document.body.dataset.push = isPossible() ? "off" : "none";
+  try {
+    if (await told) document.body.dataset.push = "on";
+  } catch (error) {
+    // A push service that cannot be reached: the button stays, and the page watches as before.
+    console.warn("no push messages", error);
+  }
 }
 
 function listenToButtons() {

@@ -6,16 +6,18 @@ from fastapi import Response
 from pydantic import BaseModel, Field
 
 from api.callers import Caller
-from api.fields import Body
+from api.fields import AnyId, Body
 from api.given import checked
 from api.permissions import Permission, may
-from api.problems import conflict
+from api.problems import conflict, not_found
 from api.routing import Vaka, located, resource
 from events.ids import derived_id
 from rules.addresses import read_address, written
 from rules.contact import Channel, Owner
+from rules.gateway_reports import Outcome
 from store import push_keys, push_subscriptions
 from store.contact_points import ContactPointRow
+from store.receipts import note_receipt
 
 router = resource("push")
 
@@ -38,6 +40,12 @@ class NewSubscription(Body):
     p256dh: Annotated[str, Field(max_length=200)]
     auth: Annotated[str, Field(max_length=100)]
     key: Annotated[str, Field(max_length=200)]
+
+
+class Arrived(Body):
+    """`id`: of the message, as it says itself."""
+
+    id: AnyId
 
 
 class Subscribed(BaseModel):
@@ -78,3 +86,13 @@ async def subscribe(body: NewSubscription, caller: Self, vaka: Vaka, response: R
             response.status_code = 200
     located(response, "contact-points", id)
     return Subscribed(id=id)
+
+
+@router.post("/delivered", status_code=204, summary="Say that a message has come")
+async def delivered(body: Arrived, caller: Self, vaka: Vaka) -> None:
+    """By the browser itself, while its person is signed in there."""
+    async with vaka.change() as change:
+        tenant = await push_subscriptions.tenant_of_message(change.connection, body.id, caller.id)
+        if tenant is None:
+            raise not_found("message", body.id)
+        await note_receipt(change.connection, tenant, Channel.PUSH, body.id, Outcome.DELIVERED, change.now)

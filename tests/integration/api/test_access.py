@@ -54,6 +54,7 @@ BODIES = {
     ("POST", "/api/v1/push/subscriptions"): {"endpoint": "x", "p256dh": "x", "auth": "x", "key": "x"},
     ("POST", "/api/v1/contact-points"): {"channel": "sms", "address": {"number": "+46700000001"}},
     ("POST", "/api/v1/message-decisions"): {"unit": "u", "shows": [], "reason": "x"},
+    ("POST", "/api/v1/push/delivered"): {"id": "x"},
     ("POST", "/api/v1/tokens"): {"role": "staff"},
     ("POST", "/api/v1/service-levels/targets"): {"targets": None},
     ("POST", "/api/v1/history"): {"resident": "r", "device": "d", "events": [{"kind": "motion", "data": {}}]},

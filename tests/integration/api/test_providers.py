@@ -132,3 +132,21 @@ async def test_a_new_key_takes_over_and_the_old_ones_last_until_they_are_forgott
         assert await push_keys.forget_old(connection) == [old]
         assert await push_keys.private_of(connection, old) is None
         assert await push_keys.private_of(connection, new) is not None
+
+
+async def test_a_browser_says_that_a_message_has_come(town: Api) -> None:
+    britt, karin = await town.staff("britt"), await town.staff("karin")
+    key = (await got(britt, "push/key"))["key"]
+    point = await subscribed(britt, Browser("https://push.example/1", key))
+    await town.alarm("a-1")
+    await town.execute(
+        "INSERT INTO notifications (id, alarm, rung, round, priority, channel, receiver, created_at, next_attempt_at,"
+        " tenant, owner, owner_id, rank, state, attempts)"
+        " VALUES ('n-1', 'a-1', 0, 0, 1, 'push', %s, %s, now(), 'west', 'staff', 'britt', 1, 'sent', 1)",
+        (point, NOON),
+    )
+    problem(await karin.post("/api/v1/push/delivered", json={"id": "n-1"}), 404)
+    problem(await britt.post("/api/v1/push/delivered", json={"id": "n-2"}), 404)
+    for _ in range(2):
+        assert (await britt.post("/api/v1/push/delivered", json={"id": "n-1"})).status_code == 204
+    assert await town.execute("SELECT state, delivered_at FROM notifications") == [("delivered", NOON)]
