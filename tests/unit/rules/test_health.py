@@ -338,6 +338,7 @@ def test_a_device_that_would_not_have_been_silent_for_long_keeps_its_time(fleet:
         ([15, 14, 16, 24], ["0 raise battery_low d:button battery_low"]),
         ([15, 25], ["0 raise battery_low d:button battery_low", "1 withdraw d:button battery_well"]),
         ([24], []),
+        ([2.1], ["0 raise battery_low d:button battery_low"]),
         (
             [2, 5],
             ["0 raise battery_low d:button battery_low", "0 raise battery_low d:button battery_empty"],
