@@ -17,6 +17,7 @@ MODULES = sorted(FOLDER.glob("*.js"))
 PAGES = sorted(FOLDER.glob("*.html"))
 IMPORTED = re.compile(r'from "\./([^"]+)"')
 FETCHED = re.compile(r'(?:src|href)="(/[^"]+)"')
+REGISTERED = re.compile(r'WORKER = "(/[^"]+)"')
 MARKUP = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|DOMParser|srcdoc")
 
 
@@ -86,6 +87,7 @@ async def test_browsers_ask_each_time_and_are_told_when_nothing_changed(client: 
 async def test_all_that_the_files_name_is_served(addresses: frozenset[str]) -> None:
     named = {name for page in PAGES for name in FETCHED.findall(page.read_text())}
     named |= {f"/console/{name}" for module in MODULES for name in IMPORTED.findall(module.read_text())}
+    named |= {name for module in MODULES for name in REGISTERED.findall(module.read_text())}
     assert named <= addresses
     assert {f"/console/{module.name}" for module in MODULES} <= named
 
