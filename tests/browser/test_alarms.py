@@ -8,7 +8,7 @@ from selenium.webdriver.common.keys import Keys
 from rules.alarm_lifecycle import Action
 from rules.decisions import AlarmKind, Reason, Withdraw
 from store.alarm_actions import Actor, act
-from store.outbox import show_on_console
+from store.console_notifications import show_on_console
 from tests.browser.conftest import ANNA, BO, LÅTSBERT, TESTA
 from tests.support.alarms import add_notification
 from tests.support.console_page import ConsolePage
@@ -236,6 +236,15 @@ def test_what_was_shown_is_receipted(vaka: ConsoleServer, page: ConsolePage) -> 
     vaka.do(lambda connection: show_on_console(connection, vaka.clock(), 10))
     states = "SELECT receiver, state FROM notifications ORDER BY receiver"
     page.until(lambda: [row["state"] for row in vaka.rows(states)] == ["seen", "sent"])
+
+
+def test_whoever_opens_the_link_of_a_message_has_seen_it(vaka: ConsoleServer, page: ConsolePage) -> None:
+    alarm = vaka.press("testa", "press-1")
+    vaka.do(lambda connection: add_notification(connection, "to-anna", alarm, "phone", channel="sms"))
+    vaka.rows("UPDATE notifications SET state = 'sent', owner = 'staff', owner_id = 'anna' RETURNING id")
+    page.url += "?notification=to-anna"
+    page.watch_as("anna")
+    page.until(lambda: vaka.rows("SELECT state FROM notifications") == [{"state": "seen"}])
 
 
 def test_a_hostile_name_is_only_text(vaka: ConsoleServer, page: ConsolePage) -> None:

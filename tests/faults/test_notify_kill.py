@@ -22,7 +22,7 @@ from tests.support.webhook_receiver import Answer, Request, WebhookReceiver, web
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(900)]
 
 KILLS = 25
-AT_A_TIME = 6
+AT_A_TIME = 9
 NO_PACE = {"burst": 1000, "seconds": 0.001}
 
 
@@ -121,10 +121,10 @@ def _furnish(db: psycopg.Connection[Any], url: str) -> None:
 
 
 def _tell(db: psycopg.Connection[Any], number: int) -> None:
-    """Three people of an alarm for life, and of one for care, which may go together."""
+    """Three people, each of an alarm for life, and of two for care, which may go together."""
     with db.transaction():
         for place in range(AT_A_TIME):
-            id, priority = f"n-{number}-{place}", 1 + place % 2
+            id, priority = f"n-{number}-{place}", 2 if place % 3 else 1
             db.execute(
                 "INSERT INTO alarms (id, tenant, key, kind, priority, state, reason, opened_at, occurred_at)"
                 " VALUES (%s, 'testby', %s, 'social_alarm', %s, 'open', 'pressed', %s, %s)",
@@ -134,7 +134,7 @@ def _tell(db: psycopg.Connection[Any], number: int) -> None:
                 "INSERT INTO notifications"
                 " (id, alarm, rung, round, priority, channel, receiver, created_at, next_attempt_at)"
                 " VALUES (%s, %s, 1, 0, %s, 'sms', %s, %s, now())",
-                (id, id, priority, f"p-{place % 3}", OPENED),
+                (id, id, priority, f"p-{place // 3}", OPENED),
             )
         db.execute("NOTIFY vaka_notifications")
 
