@@ -7,6 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
+from tests.property.lives import minutes
 from tests.property.one_home import ZONE, Happening, OneHome, ago, soon
 
 DAY, TWO_HOURS = timedelta(days=1), timedelta(hours=2)
@@ -24,6 +25,10 @@ def local(day: date, clock: str) -> datetime:
     return datetime(day.year, day.month, day.day, hour, minute, tzinfo=ZONE).astimezone(UTC)
 
 
+def checks(*windows: str) -> dict[str, Any]:
+    return {"supervision": {"checks": [{"from": window[:5], "to": window[6:]} for window in windows]}}
+
+
 def latest(checks: list[Check]) -> Check | None:
     return max(checks, key=lambda check: check.start, default=None)
 
@@ -32,9 +37,9 @@ class SupervisedHome(OneHome):
     """Every window of the days around; those that the plan came too late for are not watched."""
 
     PLANS: tuple[dict[str, Any], ...] = (
-        {"supervision": {"checks": [{"from": "07:30", "to": "08:00"}, {"from": "08:30", "to": "11:00"}]}},
-        {"supervision": {"checks": [{"from": "23:30", "to": "00:30"}, {"from": "01:00", "to": "05:00"}]}},
-        {"supervision": {"checks": [{"from": "03:30", "to": "04:30"}, {"from": "06:59", "to": "07:01"}]}},
+        checks("07:00-07:05", "07:10-07:11", "07:30-08:00", "08:30-11:00"),
+        checks("23:00-23:10", "23:30-04:00"),
+        checks("23:04-23:05", "23:40-00:30", "01:00-05:00", "06:59-07:10"),
         {},
     )
 
@@ -42,7 +47,7 @@ class SupervisedHome(OneHome):
         super().__init__()
         self.checks: list[Check] = []
 
-    @rule(kind=st.sampled_from(("check_done", "check_done", "check_failed")), after=soon, ago=ago)
+    @rule(kind=st.sampled_from(("check_done", "check_done", "check_failed")), after=soon | minutes(150), ago=ago)
     def look_in(self, kind: str, after: timedelta, ago: timedelta) -> None:
         self.say(kind, after, ago)
 
@@ -89,5 +94,5 @@ class SupervisedHome(OneHome):
         return [("raise", "check_not_done")] * len(due)
 
 
-SupervisedHome.TestCase.settings = settings(max_examples=80, stateful_step_count=25)
+SupervisedHome.TestCase.settings = settings(max_examples=150, stateful_step_count=25)
 TestSupervision = SupervisedHome.TestCase
