@@ -5,7 +5,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,10 +15,13 @@ import pytest
 from events.address import MqttServer
 from events.ids import ResidentId, TenantId, UnitId
 from events.kinds import Technology
+from rules.alarm_lifecycle import Action
+from store.alarm_actions import Acted, Actor, act
 from store.people import Role, token_by_secret
 from store.pool import Pool
 from store.usage_count import Use, add_usage
 from tests.support import village
+from tests.support.alarms import OPENED, add_alarm, add_municipality
 from tests.support.engine import running_engine
 from vaka.clock import ManualClock, system_clock
 
@@ -96,6 +99,29 @@ async def test_a_report_of_use_gives_the_same_bytes_each_time(vaka: Vaka, pool: 
     file = tmp_path / "usage.csv"
     assert (await vaka(*asked, "--format", "csv", "--out", str(file))).out == ""
     assert file.read_bytes() == b"resident,day,count\r\nanna,2026-03-01,3\r\nanna,2026-03-02,4\r\n"
+
+
+async def test_service_levels_are_reported_with_a_row_for_each_target(vaka: Vaka, pool: Pool, tmp_path: Path) -> None:
+    async with pool.connection() as connection:
+        await add_municipality(connection)
+        await add_alarm(connection)
+        accepted = await act(
+            connection, "alarm-1", Action.ACCEPT, 1, Actor("a", "A"), OPENED + timedelta(seconds=90), {}
+        )
+        assert isinstance(accepted, Acted)
+    asked = ("report", "service-levels", "--from", "2026-03-02", "--to", "2026-03-02")
+    lines = (await vaka(*asked, "--by", "unit", "--format", "csv")).out.splitlines()
+    assert lines[0].startswith("unit,measure,alarms,open,withdrawn,reached,median_seconds")
+    assert [line.split(",")[1:3] + line.split(",")[8:11] for line in lines[1:]] == [
+        ["accept", "1", "60", "0.9750", "0"],
+        ["accept", "1", "180", "0.9900", "1"],
+        ["person", "1", "2700", "0.9000", "0"],
+        ["resolve", "1", "", "", ""],
+    ]
+    book = tmp_path / "levels.xlsx"
+    assert (await vaka(*asked, "--unit", "north", "--format", "xlsx", "--out", str(book))).code == 0
+    assert openpyxl.load_workbook(book).sheetnames == ["service-levels", "codebook"]
+    assert json.loads((await vaka(*asked, "--unit", "nowhere")).out)["items"] == []
 
 
 async def test_indicators_are_reported_for_one_municipality(vaka: Vaka, pool: Pool, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
-"""`vaka report usage` and `vaka report indicators`."""
+"""`vaka report usage`, `vaka report indicators` and `vaka report service-levels`."""
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,14 +11,15 @@ from vaka.settings import Settings
 if TYPE_CHECKING:
     from store.pool import Connection
 
-DEFAULT_BY = {"usage": ("technology", "kind"), "indicators": ()}
+DEFAULT_BY = {"usage": ("technology", "kind"), "indicators": (), "service-levels": ("unit", "priority")}
 
 
 def add_arguments(parser: ArgumentParser, name: str) -> None:
     parser.add_argument(
         "what",
         choices=tuple(DEFAULT_BY),
-        help="usage: how often each technology was used; indicators: docs/indicators.md",
+        help="usage: how often each technology was used; indicators: docs/indicators.md; "
+        "service-levels: how soon alarms were answered",
     )
     parser.add_argument(
         "--from", dest="first", required=True, type=_day, metavar="DAY", help="first local day, YYYY-MM-DD"
@@ -29,10 +30,11 @@ def add_arguments(parser: ArgumentParser, name: str) -> None:
         type=_names,
         metavar="LIST",
         help="of usage any of tenant,unit,resident,technology,kind,day (technology,kind);"
-        " of indicators up to two of unit,sex,age_group,housing (none)",
+        " of indicators up to two of unit,sex,age_group,housing (none);"
+        " of service-levels any of tenant,unit,priority,technology,day (unit,priority)",
     )
     parser.add_argument("--tenant", metavar="T", help="only this municipality; indicators need it")
-    parser.add_argument("--unit", metavar="U", help="usage of this unit only")
+    parser.add_argument("--unit", metavar="U", help="usage or service levels of this unit only")
     parser.add_argument("--resident", metavar="R", help="usage of this resident only")
     parser.add_argument("--indicator", metavar="ID", help="only this indicator")
     parser.add_argument("--format", choices=("json", "csv", "xlsx"), default="json", help="json, csv or xlsx (json)")
@@ -65,9 +67,9 @@ async def run(options: Namespace, settings: Settings) -> None:
         raise Refused(str(error)) from error
     if options.format == "xlsx" and options.out is None:
         raise Refused("--format xlsx needs --out FILE")
-    make = {"usage": _usage, "indicators": _indicators}[options.what]
+    make = {"usage": _usage, "indicators": _indicators, "service-levels": _service_levels}[options.what]
     async with await connect(context.database_url) as connection:
-        made = await make(connection, options)
+        made = await make(connection, options, context.now())
     _write(_formatted(made, options), options.out)
 
 
@@ -79,7 +81,7 @@ class Made(NamedTuple):
     meanings: list[tuple[str, str]]
 
 
-async def _usage(connection: "Connection", options: Namespace) -> Made:
+async def _usage(connection: "Connection", options: Namespace, now: datetime) -> Made:
     from store.select import Scope
     from store.usage_query import DIMENSIONS, usage, usage_columns
 
@@ -95,7 +97,7 @@ async def _usage(connection: "Connection", options: Namespace) -> Made:
     return Made(usage_columns(by), rows, [])
 
 
-async def _indicators(connection: "Connection", options: Namespace) -> Made:
+async def _indicators(connection: "Connection", options: Namespace, now: datetime) -> Made:
     from rules.suppression import DEPTH
     from store.indicators.definition import indicators
     from store.indicators.figures import DIMENSIONS
@@ -115,6 +117,23 @@ async def _indicators(connection: "Connection", options: Namespace) -> Made:
     made = [await report(connection, one, options.tenant, options.first, options.last, by) for one in chosen]
     rows = [row for one in made for row in named_rows(one)]
     return Made(report_columns(by), rows, [meaning for one in made for meaning in meanings(one)])
+
+
+async def _service_levels(connection: "Connection", options: Namespace, now: datetime) -> Made:
+    from store.select import Scope
+    from store.service_level_report import level_columns, level_rows
+    from store.service_levels import DIMENSIONS, service_levels
+
+    by = _checked(options, DIMENSIONS)
+    found = await service_levels(
+        connection,
+        Scope(tenant=options.tenant, unit=options.unit),
+        now,
+        first_day=options.first,
+        last_day=options.last,
+        by=by,
+    )
+    return Made(level_columns(by), level_rows(found, by), [])
 
 
 def _checked(options: Namespace, known: tuple[Any, ...]) -> tuple[Any, ...]:
