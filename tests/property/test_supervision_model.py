@@ -51,6 +51,11 @@ class SupervisedHome(OneHome):
     def look_in(self, kind: str, after: timedelta, ago: timedelta) -> None:
         self.say(kind, after, ago)
 
+    @rule(kind=st.sampled_from(("check_done", "check_failed")))
+    def look_in_as_a_window_ends(self, kind: str) -> None:
+        ends = [check.end for check in self.watched() if check.end >= self.now]
+        self.say(kind, min(ends, default=self.now) - self.now, timedelta(0))
+
     def watched(self) -> list[Check]:
         if not self.checks:
             begun = self.log[0].received_at
