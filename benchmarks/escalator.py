@@ -7,11 +7,12 @@ policies, duty and reach, and saves alarms, journal and notifications, each batc
 
 import asyncio
 import time
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import msgspec
+import psutil
 from prometheus_client import CollectorRegistry
 
 from benchmarks.progress import say
@@ -46,11 +47,12 @@ QUICK = Size(alarms=40, units=2, staff=3, repetitions=1)
 
 @dataclass(frozen=True)
 class Step:
-    """`told`: notifications that were written; `seconds` of the wall clock, `cpu` of this process alone."""
+    """`told`: notifications that were written; `seconds` of the wall clock, and of CPU here and in the database."""
 
     told: int
     seconds: float
     cpu: float
+    database_cpu: float
 
 
 def run(size: Size) -> list[Table]:
@@ -59,7 +61,8 @@ def run(size: Size) -> list[Table]:
         try:
             database.start()
             migrate(database.url)
-            steps = asyncio.run(_measure(database.url, size))
+            assert database.pid is not None
+            steps = asyncio.run(_measure(database.url, psutil.Process(database.pid), size))
         finally:
             database.stop()
     rows = []
@@ -74,13 +77,15 @@ def run(size: Size) -> list[Table]:
         f"{size.alarms:,} open alarms of {size.units} units, all due at once; {size.staff} staff in each unit,"
         f" {size.working} on duty, each with two contact points, a third signed in. {size.repetitions} runs.",
         "Read what is due, decide by policy, duty and reach, save alarms, journal and notifications, commit.",
-        f"CPU is that of the escalator alone. Target: a step within {TARGET_SECONDS:.0f} s.",
+        "The escalator decides one batch while the database writes another: on two free cores a step takes little more"
+        " than the larger of both CPU times, on a busy machine it waits for them.",
+        f"Target: a step within {TARGET_SECONDS:.0f} s.",
     ]
-    columns = ("all of them at", "notifications", "best s", "median s", "worst s", "CPU µs/alarm", "of the target")
+    columns = ("all at", "notifications", "best s", "median s", "worst s", "CPU s", "database CPU s", "of the target")
     return [Table("One step of the escalator", columns, rows, notes)]
 
 
-async def _measure(url: str, size: Size) -> dict[str, list[Step]]:
+async def _measure(url: str, server: psutil.Process, size: Size) -> dict[str, list[Step]]:
     steps: dict[str, list[Step]] = {name: [] for name in RUNGS.values()}
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(open_pool(url))
@@ -93,18 +98,28 @@ async def _measure(url: str, size: Size) -> dict[str, list[Step]]:
                     await Escalator(
                         pool, lambda: BEGAN + timedelta(minutes=6), ReachMetrics(CollectorRegistry())
                     ).step()
-                taken.append(await _step(pool, BEGAN + timedelta(minutes=minutes)))
+                taken.append(await _step(pool, server, BEGAN + timedelta(minutes=minutes)))
                 say(f"escalator, run {repetition + 1}, {name}: {taken[-1].seconds:.2f} s, {taken[-1].told:,} told")
     return steps
 
 
-async def _step(pool: Pool, now: datetime) -> Step:
-    before = await _told(pool)
+async def _step(pool: Pool, server: psutil.Process, now: datetime) -> Step:
+    before, database = await _told(pool), _cpu(server)
     escalator = Escalator(pool, lambda: now, ReachMetrics(CollectorRegistry()))
     cpu, began = time.process_time(), time.perf_counter()
     await escalator.step()
     seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
-    return Step(await _told(pool) - before, seconds, cpu)
+    return Step(await _told(pool) - before, seconds, cpu, max(0.0, _cpu(server) - database))
+
+
+def _cpu(server: psutil.Process) -> float:
+    """Seconds of CPU of all processes of the server that are there; its connections stay open meanwhile."""
+    seconds = 0.0
+    for process in server.children():
+        with suppress(psutil.NoSuchProcess):
+            times = process.cpu_times()
+            seconds += times.user + times.system
+    return seconds
 
 
 async def _told(pool: Pool) -> int:

@@ -1,7 +1,8 @@
 """The escalator: for every alarm whose time has come, load, advance, save."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from events.ids import AlarmId
@@ -13,10 +14,10 @@ from rules.escalation import EscalationReason
 from store.escalation import CHANNEL, Climb, due_alarms, next_due, save, take
 from store.pool import Pool
 
-BATCH = 500
+BATCH = 1000
 """Alarms of one transaction: it holds the journal's lock at its end, and nobody should wait long for that."""
 
-LOOK = 20 * BATCH
+LOOK = 10 * BATCH
 """Alarms that are read as due at a time."""
 
 AT_ONCE = 2
@@ -73,17 +74,13 @@ class Escalator:
             if not alarms:
                 return 0
             saved = await save(connection, await policies.decide(connection, alarms), now)
-        for climb in saved:
-            self._count(climb)
+        self._count(saved)
         return len(alarms)
 
-    def _count(self, climb: Climb) -> None:
-        reason = climb.advance.reason
-        if reason is EscalationReason.REACHED_NOBODY:
-            self._metrics.unreached.inc()
-        elif climb.advance.tell:
-            self._metrics.escalations.labels(rung=climb.advance.rung).inc()
-        if reason in LAST_RESORTS:
-            self._metrics.last_resorts.inc()
-        if climb.advance.overdue_at != climb.alarm.overdue_at:
-            self._metrics.overdue.inc()
+    def _count(self, saved: Sequence[Climb]) -> None:
+        reasons = Counter(climb.advance.reason for climb in saved)
+        self._metrics.unreached.inc(reasons[EscalationReason.REACHED_NOBODY])
+        self._metrics.last_resorts.inc(sum(reasons[reason] for reason in LAST_RESORTS))
+        self._metrics.overdue.inc(sum(climb.advance.overdue_at != climb.alarm.overdue_at for climb in saved))
+        for rung, told in Counter(climb.advance.rung for climb in saved if climb.advance.tell).items():
+            self._metrics.escalations.labels(rung=rung).inc(told)

@@ -187,7 +187,7 @@ async def save(connection: Connection, climbs: Sequence[Climb], now: datetime) -
     values = [
         (
             *(a.id, a.state, a.rung, a.round, a.escalate_at),
-            *(to.rung, to.round, to.next_at, to.overdue_at, " ".join(to.asked), policy.id, policy.version),
+            *(to.rung, to.round, to.next_at or "", to.overdue_at or "", " ".join(to.asked), policy.id, policy.version),
         )
         for a, policy, to in climbs
         if a.escalate_at is not None
@@ -216,7 +216,7 @@ async def _notify(connection: Connection, climbs: Sequence[Climb], now: datetime
 
 
 def _columns(rows: Sequence[tuple[object, ...]]) -> list[str]:
-    return [",".join("" if value is None else str(value) for value in column) for column in zip(*rows, strict=True)]
+    return [",".join(map(str, column)) for column in zip(*rows, strict=True)]
 
 
 def _journal_row(climb: Climb, now: datetime) -> JournalRow:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import adapters, backtest, deadlines, end_to_end, escalator, footprint, latency, rules
+from benchmarks import adapters, backtest, deadlines, end_to_end, escalator, footprint, latency, rules, storm
 from benchmarks.table import Cell, Table
 from events.delivery import Rejected
 from ingest.families import FAMILIES, OFF, read_all
@@ -17,7 +17,7 @@ SLOW_SECONDS = 180
 
 @pytest.fixture(autouse=True)
 def one_broker(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (end_to_end, footprint, latency):
+    for module in (end_to_end, footprint, latency, storm):
         monkeypatch.setattr(module, "brokers", lambda: ["iotcore"])
 
 
@@ -61,7 +61,7 @@ def test_a_step_of_the_escalator() -> None:
     (table,) = escalator.run(escalator.Size(alarms=4, units=2, staff=4, repetitions=1))
     told = [row[1] for row in table.rows]
     assert told == [8, 16, 8]
-    assert all(figure > 0 for row in table.rows for figure in figures(row))
+    assert all(float(row[2]) > 0 for row in table.rows)
 
 
 def test_deadlines() -> None:
@@ -81,6 +81,14 @@ def test_end_to_end() -> None:
 def test_from_press_to_alarm() -> None:
     (table,) = latency.run(latency.Size(residents=2, presses=3, background=(50,), pause_seconds=0.01))
     assert [row[0] for row in table.rows] == ["iotcore, 50"]
+
+
+@pytest.mark.timeout(SLOW_SECONDS)
+def test_presses_in_a_storm_of_test_alarms() -> None:
+    """It fails by itself if a test alarm or a press is lost, or somebody is told of a test."""
+    (table,) = storm.run(storm.Size(towns=2, residents=2, alarms=20, seconds=0.2, calm_seconds=0.2))
+    assert [len(row) for row in table.rows] == [6, 6]
+    assert all(row[1] for row in table.rows)
 
 
 @pytest.mark.timeout(SLOW_SECONDS)
