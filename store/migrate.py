@@ -1,6 +1,5 @@
 """Brings a database to the schema of this version. Run by `vaka migrate`, and by `vaka up` on its own database."""
 
-from importlib.resources import files
 from typing import Literal
 
 import psycopg
@@ -40,23 +39,3 @@ def migrate(database_url: str, phases: tuple[Phase, ...] = ("before", "after")) 
         use_timescale(driver)
         rows = connection.execute(text("SELECT version_num FROM schema_version ORDER BY 1"))
         return [row[0] for row in rows]
-
-
-def is_current(database_url: str) -> bool:
-    """Whether the database has all migrations of this version, told without loading the migration tool's scripts."""
-    with psycopg.connect(database_url) as connection:
-        table = connection.execute("SELECT to_regclass('schema_version')").fetchone()
-        if table is None or table[0] is None:
-            return False
-        rows = connection.execute("SELECT version_num FROM schema_version").fetchall()
-    return {row[0] for row in rows} == expected_revisions()
-
-
-def expected_revisions() -> set[str]:
-    """The last revision of each phase, from the names of the files: `0001_before_core.py` is revision `0001`."""
-    last: dict[str, str] = {}
-    for file in sorted((files("store.migrations") / "versions").iterdir(), key=lambda file: file.name):
-        number, _, rest = file.name.partition("_")
-        if number.isdecimal() and file.name.endswith(".py"):
-            last[rest.partition("_")[0]] = number
-    return set(last.values())

@@ -12,8 +12,8 @@ from paho.mqtt.properties import Properties
 
 from events.address import MqttServer
 from store.log_status import ask, problems
-from store.migrate import expected_revisions, is_current
 from store.pool import connect
+from store.schema import expected_revisions, is_current
 from vaka.context import Context
 
 BACKLOG = 1500

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from events.address import Address
 from simulators.municipality import build_municipality
-from store.migrate import is_current
 from store.pool import connect
+from store.schema import is_current
 from vaka.context import API_FILE, Context
 from vaka.embedded.errors import ServerError
 from vaka.embedded.ports import require_free

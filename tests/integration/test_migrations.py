@@ -8,7 +8,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from store.migrate import expected_revisions, is_current, migrate
+from store.migrate import migrate
+from store.schema import expected_revisions, is_current
 
 AT = "2026-03-02T07:00:00Z"
 

@@ -9,8 +9,9 @@ import pytest
 
 from events.ids import DeviceId, ResidentId
 from store.events_query import Event, events
-from store.migrate import expected_revisions, migrate
+from store.migrate import migrate
 from store.pool import connect
+from store.schema import expected_revisions
 from store.select import Scope
 from tests.support.timescale import bare_url, timescale_url
 
