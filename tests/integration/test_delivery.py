@@ -402,6 +402,29 @@ async def test_several_that_wait_become_one_message(
     assert registry.get_sample_value("vaka_notifications_total", labels) == 2
 
 
+async def test_two_notifiers_merge_and_send_nothing_twice(
+    town: Pool, clock: ManualClock, gateway: WebhookReceiver
+) -> None:
+    people = [f"p-{n}" for n in range(6)]
+    async with town.connection() as connection:
+        for person in people:
+            await add_point(connection, person, owner_id=f"staff of {person}")
+    for n in range(24):
+        async with town.connection() as connection:
+            await add_alarm(connection, f"a-{n}", priority=2)
+        await tell(town, people[n % 6], alarm=f"a-{n}", priority=2)
+    async with open_notifier(town, clock) as one, open_notifier(town, clock) as other:
+        for _ in range(3):
+            await asyncio.gather(step(one), step(other))
+    async with town.connection() as connection:
+        told = await rows(connection, "SELECT state, coalesce(merged_into, id) AS carrier FROM notifications")
+    carriers = {row["carrier"] for row in told}
+    assert {row["state"] for row in told} == {"sent"}
+    assert sorted(request.json["id"] for request in gateway.take(len(carriers))) == sorted(carriers)
+    assert gateway.requests.empty()
+    assert len(carriers) <= 12
+
+
 async def test_what_was_merged_is_repeated_together_and_grows_no_more(
     town: Pool, notifier: Notifier, gateway: WebhookReceiver, clock: ManualClock
 ) -> None:

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from psycopg.types.json import Jsonb
 
 from processors.backoff import Backoff
-from processors.channels import http, webhook
+from processors.channels import http
 from processors.channels.channel import Sender
 from processors.channels.gateway import GatewaySender
 from processors.channels.network import Network
@@ -78,10 +78,10 @@ async def open_delivery(
     pool: Pool, clock: Clock, *, timeout: float = 20, retries: Backoff = AT_ONCE
 ) -> AsyncIterator[Delivery]:
     """By webhook, SMS and voice call, to servers on this machine."""
-    async with webhook.client() as plain, http.client(LOOPBACK) as client:
+    async with http.client(LOOPBACK) as client:
         telephone = GatewaySender(client, timeout_seconds=timeout)
         senders: dict[Channel, Sender] = {
-            Channel.WEBHOOK: Webhook(plain, timeout_seconds=timeout),
+            Channel.WEBHOOK: Webhook(client, timeout_seconds=timeout),
             Channel.SMS: telephone,
             Channel.VOICE: telephone,
         }
