@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, LiteralString
 
 import msgspec
@@ -22,7 +23,7 @@ ZONES = "SELECT id, timezone FROM tenants WHERE id = ANY(%(tenants)s)"
 
 # A version holds until the first time from which a later one does, so a later one can also begin before it.
 ROTATIONS = """
-SELECT r.tenant, v.rotation, v.units, v.skill, v."from", v.until, v.pattern
+SELECT r.tenant, v.rotation, v.units, v.skill, v."from", v.until, v.pattern::text
 FROM rotations r JOIN (
     SELECT *, min("from") OVER (PARTITION BY rotation ORDER BY version
                                 ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS until
@@ -57,10 +58,12 @@ SELECT EXISTS (SELECT 1 FROM rotations WHERE tenant = %(tenant)s)
     OR EXISTS (SELECT 1 FROM duty_shifts WHERE tenant = %(tenant)s)
     OR EXISTS (SELECT 1 FROM duty_planned WHERE tenant = %(tenant)s)
 """
-STAFF = """
-SELECT tenant, id, skills, CASE WHEN closed_at <= %(as_of)s THEN closed_at END
-FROM staff WHERE tenant = ANY(%(tenants)s) AND (skills <> '{}' OR closed_at IS NOT NULL)
+# One text for all who can do the same, as no id has a comma: a row for each of them costs more than all the rest.
+SKILLED = """
+SELECT tenant, skills, string_agg(id, ',') FROM staff WHERE tenant = ANY(%(tenants)s) AND skills <> '{}'
+GROUP BY tenant, skills
 """
+CLOSED = "SELECT tenant, id, closed_at FROM staff WHERE tenant = ANY(%(tenants)s) AND closed_at <= %(as_of)s"
 RELATIVES = """
 SELECT t.resident, t.staff FROM relatives t JOIN staff s ON s.id = t.staff
 WHERE t.resident = ANY(%s) AND t.ended_at IS NULL AND s.closed_at IS NULL AND s.role = 'relative'
@@ -97,8 +100,10 @@ async def duties(
         read[tenant].use(units, _skill(skill))
     for tenant, *exception in await _rows(connection, EXCEPTIONS, values):
         read[tenant].exceptions.append(_exception(*exception))
-    for tenant, id, skills, closed_at in await _rows(connection, STAFF, values):
-        read[tenant].staff(id, skills, closed_at)
+    for tenant, skills, ids in await _rows(connection, SKILLED, values):
+        read[tenant].skills |= dict.fromkeys(ids.split(","), frozenset(map(Skill, skills)))
+    for tenant, id, closed_at in await _rows(connection, CLOSED, values):
+        read[tenant].closed[id] = closed_at
     return {tenant: reading.duty() for tenant, reading in read.items()}
 
 
@@ -122,10 +127,10 @@ class _Reading:
     def __init__(self, zone: str) -> None:
         self.shifts: list[Shift] = []
         self.exceptions: list[DutyException] = []
+        self.skills: dict[StaffId, frozenset[Skill]] = {}
+        self.closed: dict[StaffId, datetime] = {}
         self._zone = zone
         self._rotations: list[Rotation] = []
-        self._skills: dict[StaffId, frozenset[Skill]] = {}
-        self._closed: dict[StaffId, datetime] = {}
         self._in_use: set[Use] = set()
 
     def rotation(
@@ -136,22 +141,16 @@ class _Reading:
         skill: str | None,
         since: datetime,
         until: datetime | None,
-        pattern: Any,
+        pattern: str,
     ) -> None:
         """One version. That of a rotation that has ended not long ago still says that there is duty here."""
         if since <= now:
             self.use(units, _skill(skill))
         if until is None or until > now:
-            convert = msgspec.convert(pattern, Pattern)
-            self._rotations.append(Rotation(id, tuple(units), _skill(skill), since, until, convert))
+            self._rotations.append(Rotation(id, tuple(units), _skill(skill), since, until, _pattern(pattern)))
 
     def use(self, units: list[UnitId], skill: Skill | None) -> None:
         self._in_use |= {Use(unit, skill) for unit in units} or {Use(None, skill)}
-
-    def staff(self, id: StaffId, skills: list[str], closed_at: datetime | None) -> None:
-        self._skills[id] = frozenset(map(Skill, skills))
-        if closed_at is not None:
-            self._closed[id] = closed_at
 
     def duty(self) -> Duty:
         return Duty(
@@ -159,10 +158,16 @@ class _Reading:
             rotations=tuple(self._rotations),
             shifts=tuple(self.shifts),
             exceptions=tuple(self.exceptions),
-            skills=self._skills,
-            closed=self._closed,
+            skills=self.skills,
+            closed=self.closed,
             in_use=frozenset(self._in_use),
         )
+
+
+@lru_cache(maxsize=10_000)
+def _pattern(text: str) -> Pattern:
+    """A version never changes, and escalation asks for the same ones again and again."""
+    return msgspec.json.decode(text, type=Pattern)
 
 
 def _exception(
