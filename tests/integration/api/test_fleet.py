@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from events.ids import DeviceId, health_key
-from rules.device_state import Battery, Clock, DeviceState, Known, Signal, Silence
+from rules.clock import Clock
+from rules.device_state import Battery, DeviceState, Known, Signal, Silence
 from rules.device_summary import summary
 from store.device_health import save_health
 from tests.support.api import NOON, Api, got, made
