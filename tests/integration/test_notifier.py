@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from processors import notifier as module
 from processors.backoff import Backoff
-from processors.channels import webhook
+from processors.channels import http, webhook
 from processors.channels.webhook import Webhook
 from processors.delivering import RETRIES, Delivery, Wording
 from processors.notifier import LEASE, PER_RECEIVER, Notifier
@@ -37,6 +37,7 @@ from tests.support.alarms import (
     notifications,
     rows,
 )
+from tests.support.channels import LOOPBACK
 from tests.support.webhook_receiver import Answer, WebhookReceiver, webhook_receiver
 from vaka.clock import ManualClock
 
@@ -44,7 +45,6 @@ pytestmark = pytest.mark.anyio
 
 NOW = OPENED + timedelta(seconds=2)
 AT_ONCE = Backoff(timedelta(0), timedelta(0))
-NO_LEASE = timedelta(0)
 
 
 @pytest.fixture
@@ -65,13 +65,12 @@ async def notifying(
     *,
     timeout: float = 20,
     retries: Backoff = RETRIES,
-    lease: timedelta = LEASE,
 ) -> AsyncIterator[Notifier]:
     clock = ManualClock(NOW)
-    async with webhook.client() as client:
+    async with http.client(LOOPBACK) as client:
         senders = {Channel.WEBHOOK: Webhook(client, timeout_seconds=timeout)}
         delivery = Delivery(pool, clock, senders, Wording(), retries=retries)
-        notifier = Notifier(pool, clock, ReachMetrics(registry), delivery, lease=lease)
+        notifier = Notifier(pool, clock, ReachMetrics(registry), delivery)
         yield notifier
         await notifier.finish()
 
@@ -284,6 +283,11 @@ async def test_two_notifiers_send_each_once(town: Pool, receiver: WebhookReceive
     assert receiver.requests.empty()
 
 
+async def let_leases_run_out(town: Pool) -> None:
+    async with town.connection() as connection:
+        await connection.execute("UPDATE notifications SET leased_until = now() WHERE leased_until IS NOT NULL")
+
+
 async def test_a_crash_between_sending_and_marking_sends_it_again(
     town: Pool, receiver: WebhookReceiver, registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -297,10 +301,11 @@ async def test_a_crash_between_sending_and_marking_sends_it_again(
 
     monkeypatch.setattr(outcomes, "mark_sent", fail_once)
     await notify(town, "n-1")
-    async with notifying(town, registry, lease=NO_LEASE) as notifier:
+    async with notifying(town, registry) as notifier:
         for _ in range(3):
             await notifier.step()
             await notifier.finish()
+            await let_leases_run_out(town)
     assert [request.id for request in receiver.take(2)] == ["n-1", "n-1"]
     assert receiver.requests.empty()
     assert [n["state"] for n in await kept(town)] == ["sent"]

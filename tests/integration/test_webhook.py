@@ -9,10 +9,11 @@ import httpx
 import pytest
 
 from events.ids import AlarmId, TenantId
-from processors.channels import webhook
+from processors.channels import http
 from processors.channels.channel import Message, Receipt, Target
 from processors.channels.webhook import Webhook, signature
 from rules.contact import Channel
+from tests.support.channels import LOOPBACK
 from tests.support.webhook_receiver import Answer, WebhookReceiver, webhook_receiver
 
 pytestmark = pytest.mark.anyio
@@ -28,7 +29,7 @@ def receiver() -> Iterator[WebhookReceiver]:
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with webhook.client() as client:
+    async with http.client(LOOPBACK) as client:
         yield client
 
 
