@@ -172,10 +172,15 @@ def _moments(duty: Duty, works: Iterable[OnDuty], start: datetime, end: datetime
 
 def _present(duty: Duty, works: Iterable[OnDuty], now: datetime) -> Iterator[OnDuty]:
     standing = [(exception, legs) for exception in duty.exceptions if (legs := _legs_at(exception, now))]
+    named = {leg.staff for _, legs in standing for leg in legs}
     absent = {leg.staff for exception, legs in standing if exception.absent for leg in legs}
     absent.update(staff for staff, since in duty.closed.items() if since <= now)
     for work in works:
-        staff = _stands_in(work, standing) if work.start <= now < work.end else None
+        if not work.start <= now < work.end:
+            continue
+        # Most people are in no exception at all, and a large municipality has many exceptions.
+        changed = work.staff in named or None in named
+        staff = _stands_in(work, standing) if changed else work.staff
         if staff is not None and staff not in absent:
             yield work if staff == work.staff else work._replace(staff=staff, planned=work.staff)
 
