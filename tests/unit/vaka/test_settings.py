@@ -55,6 +55,10 @@ def test_the_data_directory_becomes_absolute(tmp_path: Path) -> None:
         ("VAKA_SCAIP_ANSWER", "never", "never"),
         ("VAKA_SCAIP_HEARTBEAT_MINUTES", "1441", "<= 1440"),
         ("VAKA_SCAIP_REALM", 'a "b"', "regex"),
+        ("VAKA_STANDSTILL_SECONDS", "0", "> 0"),
+        ("VAKA_WATCHDOG_SMTP", "mail.example", "smtp://host"),
+        ("VAKA_WATCHDOG_WEBHOOK", "ftp://chat.example", "http://host"),
+        ("VAKA_HEARTBEAT_URL", "https://", "http://host"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named(tmp_path: Path, variable: str, value: str, reason: str) -> None:
@@ -107,6 +111,15 @@ def test_scaip_over_a_network_with_all_that_it_needs(tmp_path: Path) -> None:
     values = ("0.0.0.0:5060", "0.0.0.0:5061", "cert.pem", "key.pem", "users")
     environ = {f"VAKA_{name}": value for name, value in zip(names, values, strict=True)}
     assert load_settings(environ, tmp_path).scaip_users == Path("users")
+
+
+@pytest.mark.parametrize("missing", ["SMTP", "EMAIL_FROM", "EMAIL_TO"])
+def test_the_watchdogs_mail_needs_all_of_its_parts(tmp_path: Path, missing: str) -> None:
+    parts = {"SMTP": "smtp://mail.example", "EMAIL_FROM": "vaka@provby.example", "EMAIL_TO": "jour@provby.example"}
+    whole = {f"VAKA_WATCHDOG_{name}": value for name, value in parts.items()}
+    assert load_settings(whole, tmp_path).watchdog_email_to == "jour@provby.example"
+    with pytest.raises(SettingsError, match=f"watchdog_{missing.lower()}: needed"):
+        load_settings({name: value for name, value in whole.items() if not name.endswith(missing)}, tmp_path)
 
 
 def test_a_file_that_was_asked_for_must_be_there(tmp_path: Path) -> None:
