@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from events.ids import AlarmId, StaffId, TenantId, UnitId
+from events.kinds import Technology
 from rules.alarm_lifecycle import State
 from rules.contact import Channel, Receiver
 from rules.escalation import (
@@ -19,6 +20,7 @@ from rules.escalation import (
     advance,
     after_acceptance,
     after_refusal,
+    case_of,
     ladder_of,
     means,
     notification_id,
@@ -197,6 +199,23 @@ def test_who_is_not_forwarded_has_the_ladder_as_it_is() -> None:
     assert ladder_of(OPEN, CARE_LADDER) is CARE_LADDER
 
 
+def test_a_ladder_of_one_rung_keeps_its_channels_for_the_repeat() -> None:
+    policy = replace(CARE_LADDER, rungs=(Rung(60, (Whom(Group.UNIT),), (Channel.SMS,)),), repeat_seconds=300)
+    ladder = ladder_of(replace(OPEN, forwarded_to="staff:bo"), policy)
+    assert ladder.rungs == (Rung(0, (Whom(Group.FORWARDED_TO),)), Rung(300, (Whom(Group.UNIT),), (Channel.SMS,)))
+
+
+def test_an_alarm_of_care_ends_with_everybody_as_one_of_life_does() -> None:
+    alarm = replace(OPEN, priority=2, rung=2)
+    made = advance(alarm, CARE_LADDER, reaching({Group.EVERYBODY: (CECIL,)}), BEGAN)
+    assert (made.tell, made.reason) == ((CECIL,), Why.LAST_RESORT)
+
+
+def test_a_policy_is_chosen_by_whose_alarm_it_is_and_what_it_is_about() -> None:
+    alarm = replace(OPEN, technology=Technology.LOCK, kind="lock_refused", priority=2)
+    assert case_of(alarm) == (UnitId("u"), Technology.LOCK, "lock_refused", 2)
+
+
 # Declined.
 
 
@@ -261,6 +280,13 @@ def test_a_refusal_never_puts_off_what_is_overdue() -> None:
     assert after_refusal(replace(ASKED, declined=("astrid",)), CARE_LADDER, "bo", at(4)) == at(3)
 
 
+def test_that_all_declined_is_the_reason_only_of_a_rung_that_comes_early() -> None:
+    alarm = replace(ASKED, declined=("astrid", "bo"))
+    assert advance(alarm, CARE_LADDER, ALL, at(3)).reason is Why.RUNG_DUE
+    early = replace(ASKED, declined=("astrid",), escalate_at=at(1))
+    assert advance(early, CARE_LADDER, ALL, at(1)).reason is Why.RUNG_DUE
+
+
 # Accepted, and nobody at the person.
 
 WATCHED = replace(CARE_LADDER, at_person_seconds=30 * 60)
@@ -279,6 +305,20 @@ def test_accepted_but_nobody_there_the_ladder_begins_again_for_the_others() -> N
     again = replace(TAKEN, rung=2, round=1, began_at=at(31), escalate_at=at(37), overdue_at=at(31), asked=("bo",))
     made = advance(again, WATCHED, ALL, at(37))
     assert made == Advance(3, 1, at(42), (CENTRE,), Why.RUNG_DUE, (), at(31))
+
+
+def test_the_ladder_begins_again_with_its_first_rung() -> None:
+    made = advance(replace(TAKEN, accepted_by="bo"), WATCHED, ALL, at(31))
+    assert (made.rung, made.round, made.tell) == (1, 1, (ASTRID,))
+
+
+def test_who_accepted_an_alarm_that_is_open_again_is_asked_as_the_others_are() -> None:
+    assert advance(replace(OPEN, accepted_by="astrid"), CARE_LADDER, ALL, BEGAN).tell == (ASTRID,)
+
+
+def test_that_nobody_was_there_is_known_while_the_next_rung_waits() -> None:
+    alarm = replace(TAKEN, overdue_at=at(31), escalate_at=at(34))
+    assert advance(alarm, WATCHED, ALL, at(32)).overdue_at == at(31)
 
 
 def test_nobody_but_who_accepted_is_left() -> None:
