@@ -217,3 +217,26 @@ def test_the_alarm_centre_is_its_webhooks_and_its_contact_points() -> None:
         "centre",
         "centre-scaip",
     ]
+
+
+def test_who_comes_from_elsewhere_to_work_in_the_unit_is_told_in_the_rosters_order() -> None:
+    duty = planning(shift("nurse", NORTH), shift("visitor", SOUTH), unit=NORTH)
+    roster = ROSTER._replace(people=(*ROSTER.people, person("visitor", SOUTH), person("a-last", NORTH)), duty=duty)
+    assert told(roster, Whom(Group.UNIT)) == ["astrid", "boss", "night", "nurse", "a-last", "north-hook"]
+
+
+def test_a_unit_is_told_where_it_can_be_and_others_are_not() -> None:
+    points = (point("north-phone", Owner.UNIT, "north"), point("south-phone", Owner.UNIT, "south"))
+    reach = Reaching(ROSTER._replace(points=points), NOW).of(ALARM)
+    assert reach(Whom(Group.UNIT))[-1] == Reachable(None, (), (Receiver(Channel.SMS, "north-phone"),))
+
+
+def test_who_is_not_known_any_more_keeps_nobody_from_being_told() -> None:
+    duty = planning(shift("a-stranger", NORTH), shift("nurse", NORTH))
+    assert told(ROSTER._replace(duty=duty), Whom(Group.ON_DUTY)) == ["nurse"]
+
+
+def test_a_unit_where_nobody_works_is_served_by_those_of_none() -> None:
+    assert told(ROSTER, Whom(Group.ON_DUTY, unit="east")) == ["night"]
+    of_units = ROSTER._replace(people=tuple(each for each in ROSTER.people if each.unit is not None))
+    assert told(of_units, Whom(Group.ON_DUTY)) == ["astrid"]
