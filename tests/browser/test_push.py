@@ -34,11 +34,11 @@ def test_a_browser_is_registered_and_shows_what_comes(page: ConsolePage) -> None
     page.until(lambda: page.is_shown("#push"))
     do = page.browser.execute_cdp_cmd
     do("Browser.grantPermissions", {"origin": page.url.rstrip("/"), "permissions": ["notifications"]})
-    assert page.browser.execute_async_script(ENABLE, KEY) == "on"  # type: ignore[no-untyped-call]
+    assert page.browser.execute_async_script(ENABLE, KEY) == "on"
     assert not page.is_shown("#push")
     do("ServiceWorker.enable", {})
     message = {"origin": page.url.rstrip("/"), "registrationId": "0", "data": json.dumps(MESSAGE)}
     do("ServiceWorker.deliverPushMessage", message)
     expected = [{name: MESSAGE[name] for name in ("title", "body", "tag", "url")}]
-    page.until(lambda: page.browser.execute_async_script(SHOWN) == expected)  # type: ignore[no-untyped-call]
+    page.until(lambda: page.browser.execute_async_script(SHOWN) == expected)
     assert page.complaints() == []
