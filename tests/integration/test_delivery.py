@@ -264,6 +264,23 @@ async def test_a_message_that_waits_is_not_sent_when_somebody_has_accepted(
     assert gateway.requests.empty()
 
 
+async def test_an_alarm_that_others_have_by_now(town: Pool, notifier: Notifier, clock: ManualClock) -> None:
+    """Who was told of it after that is told on."""
+    await tell(town)
+    async with town.connection() as connection:
+        await connection.execute("UPDATE alarms SET forwarded_at = %s, round = 1", (OPENED + SECOND,))
+        await add_notification(connection, "n-ward", "alarm-1", "call", channel=Channel.VOICE)
+        await connection.execute(
+            "UPDATE notifications SET round = 1, created_at = %s WHERE id = 'n-ward'", (OPENED + SECOND,)
+        )
+    await step(notifier)
+    clock.advance(MINUTE + SECOND)
+    await step(notifier)
+    told = await kept(town)
+    assert (told["sms"]["fallback"], told["call"]["fallback"]) == ("forwarded", "next_point")
+    assert told["spare"]["round"] == 1
+
+
 async def test_what_is_told_after_an_acceptance_is_told(town: Pool, notifier: Notifier, clock: ManualClock) -> None:
     """As when nobody came to the person in time."""
     await accept(town, clock)
