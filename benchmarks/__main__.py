@@ -9,7 +9,18 @@ from typing import NamedTuple
 
 import msgspec
 
-from benchmarks import adapters, backtest, deadlines, end_to_end, escalator, footprint, inactivity, latency, rules
+from benchmarks import (
+    adapters,
+    backtest,
+    deadlines,
+    end_to_end,
+    escalator,
+    footprint,
+    inactivity,
+    latency,
+    rules,
+    storm,
+)
 from benchmarks.progress import say
 from benchmarks.table import Table
 
@@ -30,6 +41,7 @@ BENCHMARKS = {
     "inactivity": Benchmark(lambda: inactivity.run(inactivity.Size()), lambda: inactivity.run(inactivity.QUICK)),
     "end_to_end": Benchmark(lambda: end_to_end.run(end_to_end.Size()), lambda: end_to_end.run(end_to_end.QUICK)),
     "latency": Benchmark(lambda: latency.run(latency.Size()), lambda: latency.run(latency.QUICK)),
+    "storm": Benchmark(lambda: storm.run(storm.Size()), lambda: storm.run(storm.QUICK)),
     "footprint": Benchmark(lambda: footprint.run(footprint.Size()), lambda: footprint.run(footprint.QUICK)),
 }
 

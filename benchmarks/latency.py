@@ -58,7 +58,7 @@ async def _measure(broker: str, size: Size) -> list[Sequence[Cell]]:
                 async with asyncio.timeout(LIMIT_SECONDS):
                     took = await _press_often(up, size, background)
                 say(f"latency, {broker}, {background} events/s beside it: p50 {median(took):.1f} ms")
-                rows.append((f"{broker}, {background}", *_spread(took)))
+                rows.append((f"{broker}, {background}", *spread(took)))
     return rows
 
 
@@ -94,7 +94,8 @@ async def _play(publisher: Publisher, messages: Messages, rate: int) -> None:
         await asyncio.sleep(1 / rate)
 
 
-def _spread(took: Sequence[float]) -> Sequence[float]:
+def spread(took: Sequence[float]) -> Sequence[float]:
+    """p50, p95, p99 and the slowest."""
     cuts = quantiles(took, n=100, method="inclusive")
     return median(took), cuts[94], cuts[98], max(took)
 
@@ -121,11 +122,15 @@ class Page:
         pressed_at = msgspec.json.decode(payload)["at"].removesuffix("Z").encode()
         await self._until(pressed_at)
 
-    async def _until(self, text: bytes) -> None:
-        while line := await self._reader.readline():
-            if text in line:
-                return
+    async def line(self) -> bytes:
+        """The next line of the stream."""
+        if line := await self._reader.readline():
+            return line
         raise RuntimeError("the stream ended")
+
+    async def _until(self, text: bytes) -> None:
+        while text not in await self.line():
+            pass
 
     def close(self) -> None:
         self._writer.close()

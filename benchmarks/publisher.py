@@ -9,7 +9,7 @@ from events.address import Address
 WINDOW = 1000
 """Messages that the broker has not acknowledged yet, at most."""
 
-_CONNECT = b"\x10\x15\x00\x04MQTT\x04\x02\x0e\x10\x00\x09publisher"
+_CONNECT = b"\x00\x04MQTT\x04\x02\x0e\x10"
 """A clean session, and an hour until silence counts as death."""
 
 _ANSWER_BYTES = 4
@@ -26,9 +26,11 @@ class Publisher:
         self._answered = 0
 
     @classmethod
-    async def connect(cls, address: Address) -> "Publisher":
+    async def connect(cls, address: Address, name: str = "publisher") -> "Publisher":
+        """Two of the same name end each other."""
         reader, writer = await asyncio.open_connection(address.host, address.port)
-        writer.write(_CONNECT)
+        body = _CONNECT + struct.pack(">H", len(name)) + name.encode()
+        writer.write(b"\x10" + _length(len(body)) + body)
         answer = await reader.readexactly(_ANSWER_BYTES)
         if answer[3]:
             raise OSError(f"the broker at {address} refused the publisher: {answer.hex()}")
