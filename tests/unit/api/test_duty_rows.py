@@ -1,12 +1,14 @@
 """Rows become shifts: as spreadsheets of Sweden write them, and wrong cells are named by their row and column."""
 
 from datetime import UTC, date, datetime, time
+from pathlib import Path
 
 import pytest
 
 from api import duty_rows
 from api.duty_entries import Read
-from api.duty_rows import read_duty_rows
+from api.duty_names import SKILLS
+from api.duty_rows import COLUMNS, read_duty_rows
 from api.spreadsheet import Unreadable
 from tests.support.workbooks import workbook
 
@@ -116,6 +118,12 @@ UNUSABLE = [
 def test_a_file_that_cannot_be_used_is_refused(content: str | bytes, told: str) -> None:
     with pytest.raises(Unreadable, match=told):
         read(content)
+
+
+def test_every_column_and_skill_is_documented() -> None:
+    page = (Path(__file__).parents[3] / "docs/duty.md").read_text(encoding="utf-8")
+    names = {name for names in COLUMNS.values() for name in names} | set(SKILLS)
+    assert sorted(name for name in names if name not in page) == []
 
 
 def test_more_shifts_than_anybody_has_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

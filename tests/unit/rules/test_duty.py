@@ -153,11 +153,14 @@ def test_a_version_of_a_rotation_holds_for_its_time_even_within_a_shift() -> Non
     assert on_duty(both, NORTH, NOON - SECOND) == ("anna",)
     assert on_duty(both, NORTH, NOON) == ("bert",)
     assert [each.end for each in present(both, NORTH, NOON - SECOND)] == [NOON]
+    assert [each.start for each in present(both, NORTH, NOON)] == [NOON]
+    assert changes(both, NORTH, NOON - HOUR, NOON + HOUR) == (NOON,)
 
 
 def test_whose_account_is_closed_is_on_no_duty() -> None:
     gone = duty(rotation("r", "anna", "bert"), closed={StaffId("anna"): NOON})
     assert (on_duty(gone, NORTH, NOON - SECOND), on_duty(gone, NORTH, NOON)) == (("anna", "bert"), ("bert",))
+    assert changes(gone, NORTH, NOON - HOUR, NOON + HOUR) == (NOON,)
 
 
 IN_USE = frozenset({Use(NORTH, Skill.NURSE), Use(None, Skill.OPERATOR), Use(SOUTH, None)})

@@ -111,6 +111,7 @@ def test_shifts_that_the_change_turns_around_are_empty_and_leave_no_gap() -> Non
         seen.add("".join(who(team, minute) for team in teams))
         minute += timedelta(minutes=1)
     assert seen == {"a", "ac", "c"}
+    assert list(stints(teams[1], STOCKHOLM, local("2026-03-29 00:00"), local("2026-03-29 12:00"))) == []
 
 
 def test_the_second_two_oclock_belongs_to_whoever_took_over_at_the_first() -> None:
