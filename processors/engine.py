@@ -20,6 +20,7 @@ from psycopg import errors
 from events.control import CatchUpBegan, CatchUpEnded, Ticked
 from events.delivery import Delivery, Rejected, Rejection
 from processors.batch import Batch, only_first
+from processors.batch_size import BatchSize
 from processors.catch_up import CatchUp
 from processors.device_health import DeviceHealthWriter
 from processors.inbox import ReadMessage, apply_item
@@ -37,7 +38,6 @@ from store.usage_count import add_usage
 
 log = logging.getLogger(__name__)
 
-MAX_BATCH = 500
 LINGER_SECONDS = 0.02
 IDLE_SECONDS = 1.0
 STATUS_SECONDS = 2.0
@@ -105,6 +105,7 @@ class Engine:
         self._health = health
         self._health.changed(self.partition.devices)
         self._catch_up = catch_up
+        self._size = BatchSize()
         self._queue_limit = queue_limit
         self._inbox_news = True
         self._done = 0
@@ -131,7 +132,7 @@ class Engine:
 
     async def step(self) -> None:
         """Takes one batch, or what has become due meanwhile."""
-        deliveries = await self._source.take(MAX_BATCH, LINGER_SECONDS, self._patience())
+        deliveries = await self._source.take(self._size.limit, LINGER_SECONDS, self._patience())
         self._done = 0
         try:
             if deliveries or self._has_work():
@@ -162,7 +163,9 @@ class Engine:
             self._take_back(error)
             await self._isolate(deliveries)
             return
-        self._metrics.commit_seconds.observe(time.perf_counter() - started)
+        took = time.perf_counter() - started
+        self._metrics.commit_seconds.observe(took)
+        self._size.took(len(deliveries), took)
 
     async def _isolate(self, deliveries: Sequence[Delivery]) -> None:
         if len(deliveries) > 1:
