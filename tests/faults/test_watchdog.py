@@ -15,6 +15,7 @@ import pytest
 from events.address import Address
 from tests.support.webhook_receiver import WebhookReceiver, webhook_receiver
 from vaka.embedded.broker import Broker
+from vaka.watchdog.notebook import read_books
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(300)]
 
@@ -207,6 +208,9 @@ def test_a_watchdog_that_is_killed_or_hangs_is_begun_again_and_remembers(
     ):
         connection.execute("LOCK TABLE notifications IN ACCESS EXCLUSIVE MODE")
         until(operators, "notifier", "begun")
+        # Killed between telling and noting, it would tell once more, with the same id.
+        while "notifier" not in read_books(tmp_path).get("webhook", {}):
+            pass
         first = watchdog_of(tmp_path)
         first.kill()
         watchdog_of(tmp_path, but=first.pid)
