@@ -1,5 +1,6 @@
 """Duty over the API: planned, changed, taken back, and asked for, with the past as it was."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -112,6 +113,14 @@ async def test_a_change_begins_when_it_says_and_the_past_stays(team: Api, admin:
         (2, "2026-03-04T12:00:00Z"),
         (1, "2026-03-02T12:00:00Z"),
     ]
+
+
+async def test_of_two_changes_at_once_each_is_a_version(team: Api, admin: httpx.AsyncClient) -> None:
+    await made(admin, "duty/rotations", **NIGHTS)
+    body = {name: value for name, value in NIGHTS.items() if name != "id"}
+    changes = (admin.put("/api/v1/duty/rotations/nights", json=body | {"name": name}) for name in ("one", "other"))
+    answers = await asyncio.gather(*changes)
+    assert sorted(answer.json()["version"] for answer in answers) == [2, 3]
 
 
 async def test_a_rotation_that_begins_later_plans_nothing_until_then(team: Api, admin: httpx.AsyncClient) -> None:

@@ -1,5 +1,6 @@
 """Shifts from other systems over the API: tried out first, once however often, and the past stays."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -101,6 +102,13 @@ async def test_another_source_is_left_alone(team: Api, admin: httpx.AsyncClient)
     done = await imported(admin, HEADER + "1;carl;2026-03-05;07:00;16:00;;\n", source="nights", whole=True)
     assert counts(done) == (1, 0, 0, 0)
     assert len(await ids(admin, "duty/shifts")) == 3
+
+
+async def test_two_imports_at_once_import_once(team: Api, admin: httpx.AsyncClient) -> None:
+    content = HEADER + "".join(f"{day};anna;2026-03-{day:02};07:00;16:00;;\n" for day in range(5, 25))
+    done = await asyncio.gather(*(imported(admin, content) for _ in range(3)))
+    assert sorted(counts(each) for each in done) == [(0, 0, 20, 0), (0, 0, 20, 0), (20, 0, 0, 0)]
+    assert len(await ids(admin, "duty/shifts")) == 20
 
 
 async def test_what_is_past_stays_and_who_works_now_hands_over_now(team: Api, admin: httpx.AsyncClient) -> None:
