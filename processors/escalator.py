@@ -60,10 +60,14 @@ class Escalator:
         """Whether any was: rungs that were missed come one by one, so some may be due again."""
         async with self._pool.connection() as connection:
             due = await due_alarms(connection, now, LOOK)
-        waiting = iter([due[first : first + BATCH] for first in range(0, len(due), BATCH)])
+        if not due:
+            return False
+        # The gravest wait for no other batch.
+        done = await self._advance_batch(policies, due[:BATCH], now)
+        waiting = iter([due[first : first + BATCH] for first in range(BATCH, len(due), BATCH)])
         async with asyncio.TaskGroup() as tasks:
             under_way = [tasks.create_task(self._advance_some(policies, waiting, now)) for _ in range(AT_ONCE)]
-        return any(task.result() for task in under_way)
+        return bool(done) or any(task.result() for task in under_way)
 
     async def _advance_some(self, policies: PoliciesNow, batches: Iterator[list[AlarmId]], now: datetime) -> int:
         return sum([await self._advance_batch(policies, batch, now) for batch in batches])

@@ -6,20 +6,22 @@ from datetime import datetime, timedelta
 import pytest
 from prometheus_client import CollectorRegistry
 
-from events.ids import StaffId
+from events.ids import StaffId, TenantId, UnitId
 from processors.escalator import Escalator
 from processors.reach_metrics import ReachMetrics
 from rules.alarm_lifecycle import Action
 from rules.contact import Channel, Receiver
 from rules.escalation import Reachable, advance
-from rules.policy import CARE_LADDER
+from rules.policy import CARE_LADDER, Group, Policy, Rung, Whom, write_policy
 from rules.policy_choice import VAKA_CARE
 from store.alarm_actions import Acted, Actor, act
 from store.escalation import Climb, due_alarms, save, take
 from store.listen import listen
+from store.policies import PolicyRow, add_policy
 from store.pool import Pool, connect
 from tests.support.alarms import (
     OPENED,
+    TENANT,
     UNIT,
     add_alarm,
     add_municipality,
@@ -32,6 +34,7 @@ from tests.support.alarms import (
     sign_in,
     sign_out,
 )
+from tests.support.delivery import add_point
 from vaka.clock import ManualClock
 
 pytestmark = pytest.mark.anyio
@@ -299,3 +302,54 @@ async def test_it_runs_until_told_to_stop_and_survives_lost_connections(
     stop.set()
     await running
     assert await told(town) == FIRST * 3
+
+
+async def follow(pool: Pool, *to: Whom, at_person_seconds: int | None = None) -> None:
+    """Unit `north` has a policy with these rungs, three minutes apart."""
+    rungs = tuple(Rung(180 * number, (whom,)) for number, whom in enumerate(to))
+    content = write_policy(Policy("P", rungs, 300, at_person_seconds))
+    async with pool.connection() as connection:
+        await add_policy(connection, PolicyRow("p", TenantId(TENANT), UnitId(UNIT), 1, content, OPENED, "test"))
+
+
+async def test_relatives_of_the_resident_are_told_where_they_can_be(town: Pool, escalator: Escalator) -> None:
+    async with town.connection() as connection:
+        for name in ("anna", "bo"):
+            await connection.execute(
+                "INSERT INTO residents (id, tenant, unit, name, created_at) VALUES (%s, 'testby', 'north', 'Test', %s)",
+                (name, OPENED),
+            )
+            await add_staff(connection, f"daughter-of-{name}", unit=None, role="relative", signed_in=False)
+            await add_point(connection, f"push-{name}", Channel.PUSH, owner_id=f"daughter-of-{name}", address={})
+            await connection.execute(
+                "INSERT INTO relatives (id, tenant, resident, staff, created_at, created_by)"
+                " VALUES (%s, 'testby', %s, %s, %s, 'test')",
+                (f"relation-{name}", name, f"daughter-of-{name}", OPENED),
+            )
+            await add_alarm(connection, f"alarm-{name}")
+            await connection.execute("UPDATE alarms SET resident = %s WHERE id = %s", (name, f"alarm-{name}"))
+    await follow(town, Whom(Group.RELATIVES), Whom(Group.EVERYBODY))
+    await escalator.step()
+    async with town.connection() as connection:
+        found = {n["alarm"]: (n["channel"], n["receiver"]) for n in await notifications(connection)}
+    assert found == {"alarm-anna": ("push", "push-anna"), "alarm-bo": ("push", "push-bo")}
+
+
+async def test_a_last_resort_and_an_overdue_alarm_are_counted(
+    town: Pool, clock: ManualClock, registry: CollectorRegistry, escalator: Escalator
+) -> None:
+    await follow(town, Whom(Group.RELATIVES), Whom(Group.RELATIVES), at_person_seconds=600)
+    async with town.connection() as connection:
+        await add_alarm(connection)
+    await escalator.step()
+    assert registry.get_sample_value("vaka_escalations_last_resort_total") == 1
+    assert {receiver for _, _, receiver in await told(town)} >= {"astrid", "britt", "nurse", "operator", "centre"}
+    async with town.connection() as connection:
+        await act(connection, "alarm-1", Action.ACCEPT, 1, Actor("astrid", ""), after(1), {})
+    clock.time = after(11)
+    assert await escalator.step() == after(16)
+    assert registry.get_sample_value("vaka_escalations_overdue_total") == 1
+    assert "astrid" not in {receiver for round, _, receiver in await told(town) if round == 1}
+    async with town.connection() as connection:
+        kept = await alarm(connection)
+    assert (kept["state"], kept["version"], kept["overdue_at"]) == ("accepted", 2, after(11))
