@@ -45,10 +45,10 @@ async def db(database_url: str) -> AsyncIterator[Connection]:
         yield connection
 
 
-async def save(engine: RunningEngine) -> None:
-    """The states are saved, as they are now and then."""
+async def save(engine: RunningEngine, db: Connection) -> None:
+    """The states are saved, as they are now and then; the loop may be at work on its own connection."""
     loop = engine.engine
-    await loop._snapshotter.save_all(loop._connection, loop._epoch, loop.partition, loop.position)
+    await loop._snapshotter.save_all(db, loop._epoch, loop.partition, loop.position)
 
 
 async def live(engine: RunningEngine) -> None:
@@ -74,7 +74,7 @@ async def test_before_anything_is_saved_there_is_nothing_to_check(
 
 async def test_the_same_log_gives_the_same_decisions(engine: RunningEngine, db: Connection, clock: ManualClock) -> None:
     await live(engine)
-    await save(engine)
+    await save(engine, db)
     first = await checked(db, clock)
     assert (first.decisions, first.differences) == (0, 0)
     assert not await is_due(db, clock() + EVERY - timedelta(seconds=1))
@@ -103,7 +103,7 @@ async def test_a_difference_is_a_technical_alarm(
     engine: RunningEngine, db: Connection, clock: ManualClock, spoil: str, words: str
 ) -> None:
     await live(engine)
-    await save(engine)
+    await save(engine, db)
     begun = await checked(db, clock)
     clock.advance(timedelta(minutes=1))
     await live(engine)
@@ -121,7 +121,7 @@ async def test_other_rules_have_nothing_to_compare_with(
     engine: RunningEngine, db: Connection, clock: ManualClock
 ) -> None:
     await live(engine)
-    await save(engine)
+    await save(engine, db)
     await checked(db, clock)
     await db.execute("UPDATE replay_check_mark SET version = 'older'")
     await db.execute("DELETE FROM decisions")
@@ -132,7 +132,7 @@ async def test_other_rules_have_nothing_to_compare_with(
 async def test_only_one_checks_at_a_time(
     engine: RunningEngine, db: Connection, database_url: str, clock: ManualClock
 ) -> None:
-    await save(engine)
+    await save(engine, db)
     async with await connect(database_url) as other:
         await other.execute("SELECT pg_advisory_xact_lock(0x7265706c)")
         assert await check(db, clock()) is None
