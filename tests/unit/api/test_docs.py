@@ -1,4 +1,4 @@
-"""`docs/api.md` says what there is: every address, permission, metric and value."""
+"""`docs/api.md` says what there is: every address, permission, metric and value; `docs/fhir.md` the resources of FHIR."""
 
 import re
 from pathlib import Path
@@ -8,6 +8,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from api.app import ROUTERS
+from api.fhir import routes as fhir
+from api.fhir.sources import SOURCES
 from api.metrics import ApiMetrics
 from api.permissions import ALLOWED, Permission
 from store.alarms_query import Outcome
@@ -27,10 +29,20 @@ def test_every_route_is_described_and_no_other() -> None:
     existing = {
         (method, route.path)  # type: ignore[attr-defined]
         for router in ROUTERS
+        if router is not fhir.router
         for route in router.routes
         for method in route.methods  # type: ignore[attr-defined]
     }
     assert described() == existing
+
+
+def test_every_resource_of_fhir_is_described_with_how_it_is_searched() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "fhir.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \|.*\|([^|]*)\|$", page, re.MULTILINE))
+    for source in SOURCES:
+        parameters = (["patient"] if source.by_patient else []) + ([source.by_date] if source.by_date else [])
+        assert re.findall(r"`(\w+)`", rows.pop(source.type)) == parameters
+    assert rows == {}
 
 
 @pytest.mark.parametrize("permission", Permission)
