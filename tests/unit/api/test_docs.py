@@ -1,4 +1,4 @@
-"""`docs/api.md` says what there is: every address, permission, metric and value; `docs/fhir.md` the resources of FHIR."""
+"""The pages say what there is: every address, permission, metric and value in `api.md`, every resource in `fhir.md`."""
 
 import re
 from pathlib import Path
