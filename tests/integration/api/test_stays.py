@@ -73,7 +73,7 @@ async def test_who_has_died_has_no_device_and_no_plan_any_more(town: Api, admin:
     newest_of = "SELECT data FROM inbox WHERE kind = %s ORDER BY id DESC LIMIT 1"
     told = {kind: (await town.execute(newest_of, (kind,)))[0][0] for kind in ("assignment_changed", "plan_changed")}
     assert told == {
-        "assignment_changed": {**cast(dict[str, Any], told["assignment_changed"]), "end": at(4)},
+        "assignment_changed": {**cast("dict[str, Any]", told["assignment_changed"]), "end": at(4)},
         "plan_changed": {"resident": "north-1", "version": 2, "timezone": "Europe/Stockholm", "plan": {}},
     }
 
