@@ -46,7 +46,7 @@ late = spans(240, 900, 5400, 18000, 90000)
 within = spans(1, 60, 3000, 7200, 10000)
 sent = st.builds(Sent, st.sampled_from(ANYTHING), within, in_time | late)
 in_time_once = st.builds(Sent, st.sampled_from(SAMPLES_OF_OWN), within, in_time)
-periods = st.lists(st.tuples(in_time_once, st.lists(sent, max_size=4)), min_size=4, max_size=9)
+periods = st.lists(st.tuples(in_time_once, st.lists(sent, max_size=4)), min_size=6, max_size=10)
 """In each of them the device once says something of its own that is not kept back."""
 
 
@@ -88,8 +88,8 @@ def test_what_a_clock_that_is_off_tells_is_corrected_once_that_is_known(
         is_fresh = entry.received_at - judged.truth <= UNNOTICED
         if judged.how is TimeSource.CORRECTED:
             assert error <= STEADY
-        # The third sample is there at the end of the third period, if not before.
-        if entry.received_at >= START + 4 * SPACING and is_fresh:
+        # What comes a moment less than three hours after a sample is none, so the third may be as late as this.
+        if entry.received_at >= START + 5 * SPACING and is_fresh:
             assert judged.how is not TimeSource.DEVICE
             assert error <= STEADY
 
