@@ -16,8 +16,11 @@ from events.address import MqttServer
 from events.ids import ResidentId, TenantId, UnitId
 from events.kinds import Technology
 from rules.alarm_lifecycle import Action
+from rules.coverage import Gap, GapReason, KnownGap
 from store.alarm_actions import Acted, Actor, act
+from store.coverage import keep_gaps
 from store.people import Role, token_by_secret
+from store.policies import PolicyRow, add_policy
 from store.pool import Pool
 from store.usage_count import Use, add_usage
 from tests.support import village
@@ -122,6 +125,29 @@ async def test_service_levels_are_reported_with_a_row_for_each_target(vaka: Vaka
     assert (await vaka(*asked, "--unit", "north", "--format", "xlsx", "--out", str(book))).code == 0
     assert openpyxl.load_workbook(book).sheetnames == ["service-levels", "codebook"]
     assert json.loads((await vaka(*asked, "--unit", "nowhere")).out)["items"] == []
+
+
+async def test_policies_and_gaps_are_shown(vaka: Vaka, pool: Pool) -> None:
+    assert (await vaka("policies")).out == "no policies are given: the built-in ladders hold\n"
+    assert await vaka("coverage") == (0, "no gaps are known\n", "")
+    noon = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    async with pool.connection() as connection:
+        await village.found(connection, noon)
+        rungs = [{"after_seconds": 0, "to": [{"who": "everybody"}]}]
+        content = {"name": "Larmkedja", "rungs": rungs, "repeat_seconds": 300}
+        row = PolicyRow("natt", village.TENANT, village.UNIT, 1, content, noon, "test")
+        assert await add_policy(connection, row)
+        gap = Gap(village.UNIT, GapReason.NOBODY_ON_DUTY, (Technology.SOCIAL_ALARM,), noon, noon + timedelta(hours=2))
+        await keep_gaps(connection, village.TENANT, [KnownGap(gap, noon, None)], {village.UNIT: 3})
+    assert (await vaka("policies")).out == f"natt  version 1  {village.TENANT}  {village.UNIT}  rungs: 1\n"
+    (policy,) = json.loads((await vaka("policies", "--tenant", village.TENANT, "--format", "json")).out)["items"]
+    assert policy["content"]["name"] == "Larmkedja"
+    shown = await vaka("coverage")
+    assert shown.code == 1
+    assert shown.out == f"{village.UNIT}  2026-03-02 13:00 to 2026-03-02 15:00  nobody_on_duty  social_alarm\n"
+    (told,) = json.loads((await vaka("coverage", "--unit", village.UNIT, "--format", "json")).out)["items"]
+    assert (told["reason"], told["residents"]) == ("nobody_on_duty", 3)
+    assert (await vaka("coverage", "--unit", village.OTHER_UNIT)).code == 0
 
 
 async def test_indicators_are_reported_for_one_municipality(vaka: Vaka, pool: Pool, tmp_path: Path) -> None:
