@@ -16,6 +16,7 @@ from api.fhir.sources import SOURCES, Source, everything_of_alarm
 from api.permissions import Permission, may
 from api.problems import not_found
 from api.routing import StrictRoute, Vaka
+from events.ids import is_id
 
 router = APIRouter(prefix="/fhir", tags=["fhir"], route_class=StrictRoute)
 
@@ -39,9 +40,9 @@ async def metadata(caller: Reader, vaka: Vaka) -> Response:
 async def everything(id: str, caller: Reader, vaka: Vaka) -> Response:
     """A Bundle of the DetectedIssue, the Encounter and the Composition, with the Patient and the Device."""
     async with vaka.read() as connection:
-        found = await everything_of_alarm(connection, caller.scope, vaka.now(), vaka_id(id))
+        found = await everything_of_alarm(connection, caller.scope, vaka.now(), _known_form("DetectedIssue", id))
     if not found:
-        raise not_found("DetectedIssue", id[:200])
+        raise not_found("DetectedIssue", id)
     return FhirResponse(collection(found))
 
 
@@ -82,12 +83,20 @@ def _next(request: Request, cursor: str) -> str:
 def _read(source: Source) -> Callable[..., Any]:
     async def read(id: str, caller: Reader, vaka: Vaka) -> Response:
         async with vaka.read() as connection:
-            found = await source.read(connection, caller.scope, vaka.now(), vaka_id(id))
+            found = await source.read(connection, caller.scope, vaka.now(), _known_form(source.type, id))
         if found is None:
-            raise not_found(source.type, id[:200])
+            raise not_found(source.type, id)
         return FhirResponse(found)
 
     return read
+
+
+def _known_form(type: str, id: str) -> str:
+    """Vaka's id; what cannot be one is not there, and the database is not asked."""
+    plain = vaka_id(id)
+    if not is_id(plain):
+        raise not_found(type, id[:200])
+    return plain
 
 
 for _source in SOURCES:

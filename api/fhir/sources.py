@@ -1,5 +1,6 @@
 """Where the resources come from: for each type, how it is searched and how one is read, as far as the caller may."""
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -124,14 +125,23 @@ def _alarm_place(after: tuple[datetime, str] | None) -> tuple[datetime, str] | N
 def _check_place(after: tuple[datetime, str] | None) -> tuple[datetime, int] | None:
     if after is None:
         return None
-    number = after[1].removeprefix(CHECK_PREFIX)
-    return after[0], int(number) if number != after[1] and number.isdecimal() else 2**63 - 1
+    number = _number_of_check(after[1])
+    return after[0], number if number is not None else 2**63 - 1
+
+
+def _number_of_check(id: str) -> int | None:
+    return _number(id.removeprefix(CHECK_PREFIX)) if id.startswith(CHECK_PREFIX) else None
+
+
+def _number(text: str) -> int | None:
+    """An event's number, if it can be one: what is longer is beyond what the database counts to."""
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
 
 
 async def read_encounter(connection: Connection, scope: Scope, now: datetime, id: str) -> Resource | None:
-    number = id.removeprefix(CHECK_PREFIX)
-    if number != id and number.isdecimal():
-        check = await events_query.event(connection, scope, int(number[:18]))
+    number = _number_of_check(id)
+    if number is not None:
+        check = await events_query.event(connection, scope, number)
         return supervision(check) if check is not None and check.kind == CHECKED else None
     found = await alarms_query.alarm(connection, scope, AlarmId(id))
     return encounter(found) if found is not None else None
@@ -148,9 +158,8 @@ async def search_dispenses(connection: Connection, scope: Scope, asked: Asked) -
 
 
 async def read_dispense(connection: Connection, scope: Scope, now: datetime, id: str) -> Resource | None:
-    if not id.isdecimal() or len(id) > 18:
-        return None
-    found = await events_query.event(connection, scope, int(id))
+    number = _number(id)
+    found = await events_query.event(connection, scope, number) if number is not None else None
     return medication_dispense(found) if found is not None and found.kind == DISPENSED else None
 
 

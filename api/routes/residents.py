@@ -131,7 +131,10 @@ async def change_resident(id: ResidentRef, body: ResidentChange, caller: Writer,
             check_tenant(old.tenant, unit.tenant)
             await change.tell(ResidentChanged(resident=id, tenant=old.tenant, unit=unit.id))
         await registry.change_resident(change.connection, changed)
-        if (changed.unit, changed.housing) != (old.unit, old.housing):
+        moves = (changed.unit, changed.housing) != (old.unit, old.housing)
+        if "since" in body.model_fields_set and not moves:
+            raise invalid("since", "says when another unit or housing began, and neither is another one")
+        if moves:
             await _move(change, changed, body.since if "since" in body.model_fields_set else change.now)
         if changed.unit != old.unit:
             await follow_unit(change, changed, caller.id)

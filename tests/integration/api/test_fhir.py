@@ -1,5 +1,6 @@
 """FHIR for record systems: every resource is valid R4, and says what the API says."""
 
+import base64
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -185,6 +186,15 @@ async def test_alarms_and_look_ins_come_together_page_by_page(town: Api) -> None
     assert paged == whole
 
 
+async def test_a_number_of_a_check_is_read_whole(handled: Api) -> None:
+    await happened(handled, 10**17, "check_done", NOON)
+    client = await handled.client()
+    assert (await client.get(f"/fhir/Encounter/check-{10**17}")).status_code == 200
+    assert (await client.get(f"/fhir/Encounter/check-{10**17}0")).status_code == 404
+    cursor = base64.urlsafe_b64encode(b'["2026-03-02T12:00:00Z","check-99999999999999999999"]').decode().rstrip("=")
+    await fhir(client, "Encounter", patient="north-1", _cursor=cursor)
+
+
 async def test_times_are_asked_for_with_prefixes(town: Api) -> None:
     admin = await town.client()
     for number in range(3):
@@ -224,6 +234,10 @@ async def test_ids_that_fhir_cannot_have_are_written_otherwise_and_found(town: A
     ("path", "status", "code", "says"),
     [
         ("Patient/nobody", 404, "not-found", "nobody"),
+        ("Patient/%00", 404, "not-found", "Patient"),
+        ("DetectedIssue/%00/$everything", 404, "not-found", "DetectedIssue"),
+        ("Encounter/check-99999999999999999999", 404, "not-found", "check-9999"),
+        ("MedicationDispense/99999999999999999999", 404, "not-found", "9999"),
         ("Observation", 404, "not-found", "/fhir/Observation"),
         ("Encounter", 422, "invalid", "patient: is needed"),
         ("DetectedIssue?identified=yesterday", 422, "invalid", "identified 'yesterday': is not a day"),

@@ -48,6 +48,12 @@ async def test_what_is_corrected_at_once_leaves_no_trace(town: Api, admin: httpx
     assert await stays(admin) == [("north", "special", at(0), None)]
 
 
+async def test_a_time_of_a_move_needs_a_move(town: Api, admin: httpx.AsyncClient) -> None:
+    for body in ({"since": at(0)}, {"since": at(0), "unit": "north", "name": "Test Renamed"}):
+        problem(await admin.patch(PATH, json=body), 422, "since")
+    assert (await got(admin, "residents/north-1"))["name"] == "Test North"
+
+
 @pytest.mark.parametrize(("days", "says"), [(6, "in the future"), (-1, "before 2026-03-02")])
 async def test_a_stay_begins_neither_later_than_now_nor_before_the_one_that_it_ends(
     town: Api, admin: httpx.AsyncClient, days: int, says: str
