@@ -38,5 +38,5 @@ ALTER TABLE alarms
     ADD COLUMN helpers text[] NOT NULL DEFAULT '{}';
 
 -- Whoever adds a notification has just changed its alarm in the same transaction, and no alarm is ever deleted: looking
--- for it once more for each of thousands of receivers took a third of the time.
+-- for it once more for each of thousands of receivers took more than a quarter of the time.
 ALTER TABLE notifications DROP CONSTRAINT notifications_alarm_fkey;
